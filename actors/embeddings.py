@@ -1,0 +1,78 @@
+"""Embeddings kept in the object store: derived, content-addressed, may be deleted at any time.
+
+The key is what the values depend on: the image's bytes, the encoder's weights and the version of
+the preprocessing. Values are stored as float16 (2 MiB), which is what every reader decodes from, so
+that a mask does not depend on whether its embedding was just made or read back.
+"""
+
+import hashlib
+from dataclasses import replace
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from maskloop.actors.sam.embedding import Embedding
+from maskloop.actors.sam.transforms import PREPROCESSING_VERSION
+from maskloop.platform.errors import ObjectMissingError
+from maskloop.platform.storage.store import ObjectStore
+
+
+def embedding_key(image_sha256: bytes, encoder_digest: str) -> str:
+    digest = image_sha256.hex()
+    return f"embeddings/{encoder_digest}/v{PREPROCESSING_VERSION}/{digest[:2]}/{digest}"
+
+
+class EmbeddingStore:
+    """Reads and writes embeddings in an object store; keeps nothing itself."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    def get(self, image_sha256: bytes, encoder_digest: str) -> Embedding | None:
+        """None when there is none, or one that is damaged: that one is removed."""
+        key = embedding_key(image_sha256, encoder_digest)
+        try:
+            return unpack(self._objects.get(key), encoder_digest)
+        except ObjectMissingError:
+            return None
+        except (SafetensorError, KeyError, ValueError):
+            self._objects.delete(key)
+            return None
+
+    def put(self, image_sha256: bytes, embedding: Embedding) -> Embedding:
+        """Keep an embedding; returns it as `get` would, rounded to what is stored."""
+        stored = replace(embedding, features=embedding.features.half())
+        self._objects.put(embedding_key(image_sha256, embedding.encoder_digest), pack(stored))
+        return replace(stored, features=stored.features.float())
+
+
+def pack(embedding: Embedding) -> bytes:
+    """A safetensors file: float16 features, sizes, and the sha256 of the features' bytes."""
+    features = embedding.features.half().cpu().contiguous()
+    return save(
+        {
+            "features": features,
+            "size_hw": torch.tensor(embedding.size_hw),
+            "resized_hw": torch.tensor(embedding.resized_hw),
+            "sha256": _sha256(features),
+        }
+    )
+
+
+def unpack(data: bytes, encoder_digest: str) -> Embedding:
+    """Features as float32. Raises ValueError, KeyError or SafetensorError for damaged data."""
+    tensors = load(data)
+    features = tensors["features"]
+    if not torch.equal(_sha256(features), tensors["sha256"]):
+        raise ValueError("the embedding's bytes do not have their digest")
+    height, width = tensors["size_hw"].tolist()
+    resized_height, resized_width = tensors["resized_hw"].tolist()
+    return Embedding(
+        features.float(), (height, width), (resized_height, resized_width), encoder_digest
+    )
+
+
+def _sha256(features: torch.Tensor) -> torch.Tensor:
+    digest = hashlib.sha256(features.numpy().tobytes()).digest()
+    return torch.tensor(list(digest), dtype=torch.uint8)

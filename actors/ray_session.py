@@ -1,0 +1,49 @@
+"""Joining a Ray cluster, or starting a small one on this machine."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing phones home; read at import
+os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # else its C++ side writes to stderr
+
+import ray
+from ray.data import DataContext
+
+SPARE_CPUS = 2
+"""Logical CPUs beyond the workers': Ray Data's own tasks need slots, or a full pool deadlocks."""
+
+
+@contextmanager
+def ray_session(*, workers: int, object_store_mb: int) -> Iterator[None]:
+    """A connected Ray inside the block: the cluster of RAY_ADDRESS, else one of this process.
+
+    A local one has `workers` + 2 logical CPUs whatever the machine has, because its tasks mostly
+    wait; it ends with the block, and with this process however that ends.
+    """
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    if ray.is_initialized():
+        yield
+        return
+    if os.environ.get("RAY_ADDRESS"):
+        ray.init(logging_level=logging.ERROR, log_to_driver=False)
+    else:
+        ray.init(
+            address="local",
+            num_cpus=workers + SPARE_CPUS,
+            object_store_memory=object_store_mb * 1024 * 1024,
+            include_dashboard=False,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+        )
+    context = DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    try:
+        yield
+    finally:
+        ray.shutdown()

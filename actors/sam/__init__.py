@@ -1,0 +1,1 @@
+"""Segment Anything models: weights, encoder, prompt encoder and mask decoder."""

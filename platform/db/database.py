@@ -1,0 +1,68 @@
+"""A connected, migrated database."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+
+from maskloop.platform.db.embedded import embedded_url, start_embedded
+from maskloop.platform.db.migrate import upgrade
+from maskloop.platform.errors import DatabaseUnavailableError
+from maskloop.platform.settings import Settings
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[sa.Engine]:
+    """The database of the settings at the newest schema; its server is left when the block ends.
+
+    Raises `DatabaseUnavailableError`, `SchemaTooNewError`.
+    """
+    if settings.database_url is not None:
+        engine = connect(settings.database_url.get_secret_value())
+        try:
+            upgrade(engine)
+            yield engine
+        finally:
+            engine.dispose()
+        return
+    server = start_embedded(settings.home / "postgres")
+    try:
+        engine = connect(embedded_url(server))
+        try:
+            upgrade(engine)
+            yield engine
+        finally:
+            engine.dispose()
+    finally:
+        server.cleanup()
+
+
+def connect(url: str) -> sa.Engine:
+    """An engine for a `postgresql://` URL that is known to answer."""
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(
+        address,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 10,
+            "application_name": f"maskloop@{socket.gethostname()}",
+        },
+    )
+    try:
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+    except sa.exc.OperationalError as error:
+        engine.dispose()
+        raise DatabaseUnavailableError(_where(address), _first_line(error)) from error
+    return engine
+
+
+def _where(address: URL) -> str:
+    """Without its parameters: a password may stand there too."""
+    return address.set(query={}).render_as_string(hide_password=True)
+
+
+def _first_line(error: sa.exc.DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0]

@@ -1,0 +1,270 @@
+"""Rows of `jobs`: durable work and the lease of whoever does it.
+
+Every change is one UPDATE guarded by the state and, for a worker, by the lease's token; the number
+of rows it touched is the answer.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from maskloop.platform.db.tables import jobs
+from maskloop.platform.errors import NotFoundError
+from maskloop.platform.states import JobKind, JobState
+
+RESUMABLE = (JobState.QUEUED, JobState.FAILED, JobState.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """`owner` is host:pid; `token` guards everything its holder writes."""
+
+    owner: str
+    token: uuid.UUID
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Job:
+    id: int
+    project_id: int
+    kind: JobKind
+    state: JobState
+    parameters: dict[str, int | float]
+    model_version_id: int
+    lease_owner: str | None
+    lease_until: datetime | None
+    cancel_requested: datetime | None
+    error_code: str | None
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+def insert(
+    connection: sa.Connection,
+    *,
+    project_id: int,
+    kind: JobKind,
+    parameters: dict[str, int | float],
+    model_version_id: int,
+) -> int:
+    """A queued job's id."""
+    statement = (
+        sa.insert(jobs)
+        .values(
+            project_id=project_id,
+            kind=kind,
+            state=JobState.QUEUED,
+            parameters=parameters,
+            model_version_id=model_version_id,
+        )
+        .returning(jobs.c.id)
+    )
+    inserted: int = connection.execute(statement).scalar_one()
+    return inserted
+
+
+def by_id(connection: sa.Connection, job_id: int) -> Job:
+    """Raises `NotFoundError`."""
+    row = connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).one_or_none()
+    if row is None:
+        raise _missing(job_id)
+    return _job(row)
+
+
+def locked(connection: sa.Connection, job_id: int) -> Job:
+    """As `by_id`; until the end of the transaction nobody else changes the job."""
+    row = connection.execute(
+        sa.select(jobs).where(jobs.c.id == job_id).with_for_update(key_share=True)
+    ).one_or_none()
+    if row is None:
+        raise _missing(job_id)
+    return _job(row)
+
+
+def _missing(job_id: int) -> NotFoundError:
+    return NotFoundError("job", str(job_id), "See them with: maskloop jobs list")
+
+
+def still_held(connection: sa.Connection, job_id: int, lease: Lease) -> bool:
+    """Whether the lease is this one; if so, nobody takes it before the transaction ends."""
+    statement = (
+        sa.select(jobs.c.id)
+        .where(jobs.c.id == job_id, jobs.c.lease_token == lease.token)
+        .with_for_update(read=True)
+    )
+    return connection.execute(statement).first() is not None
+
+
+def recent(connection: sa.Connection, *, limit: int) -> list[Job]:
+    """Newest first."""
+    rows = connection.execute(sa.select(jobs).order_by(jobs.c.id.desc()).limit(limit))
+    return [_job(row) for row in rows]
+
+
+def claim(connection: sa.Connection, job_id: int, lease: Lease, *, take_over: bool) -> bool:
+    """Take the lease of a job that waits, was stopped, or whose lease has lapsed.
+
+    `take_over` also takes a lease that has not lapsed: its holder's later writes fail by its token.
+    """
+    free = sa.or_(
+        jobs.c.state.in_(RESUMABLE),
+        sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.lease_until < sa.func.now()),
+        sa.and_(jobs.c.state == JobState.RUNNING, sa.literal(take_over)),
+    )
+    statement = (
+        sa.update(jobs)
+        .where(jobs.c.id == job_id, free)
+        .values(
+            state=JobState.RUNNING,
+            lease_owner=lease.owner,
+            lease_token=lease.token,
+            lease_until=_lease_end(lease),
+            cancel_requested=None,
+            error_code=None,
+            error=None,
+            started_at=sa.func.coalesce(jobs.c.started_at, sa.func.now()),
+            finished_at=None,
+        )
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def next_waiting(connection: sa.Connection) -> int | None:
+    """The oldest job that is queued, or whose worker was lost before anybody cancelled it."""
+    waiting = sa.or_(
+        jobs.c.state == JobState.QUEUED,
+        sa.and_(
+            jobs.c.state == JobState.RUNNING,
+            jobs.c.lease_until < sa.func.now(),
+            jobs.c.cancel_requested.is_(None),
+        ),
+    )
+    return connection.execute(
+        sa.select(jobs.c.id).where(waiting).order_by(jobs.c.id).limit(1)
+    ).scalar_one_or_none()
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """What a heartbeat learned."""
+
+    held: bool
+    cancel_requested: bool
+
+
+def extend(connection: sa.Connection, job_id: int, lease: Lease) -> Pulse:
+    """Renew the lease, if it is still this one."""
+    row = connection.execute(
+        sa.update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.lease_token == lease.token)
+        .values(lease_until=_lease_end(lease))
+        .returning(jobs.c.cancel_requested)
+    ).one_or_none()
+    return Pulse(row is not None, row is not None and row.cancel_requested is not None)
+
+
+def finish(
+    connection: sa.Connection,
+    job_id: int,
+    lease: Lease,
+    state: JobState,
+    *,
+    error_code: str | None = None,
+    error: str | None = None,
+) -> bool:
+    """Give the lease back and say how it ended; False when the lease was lost."""
+    statement = (
+        sa.update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.lease_token == lease.token)
+        .values(
+            state=state,
+            lease_owner=None,
+            lease_token=None,
+            lease_until=None,
+            cancel_requested=None,
+            error_code=error_code,
+            error=error,
+            finished_at=sa.func.now(),
+        )
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def reopen(connection: sa.Connection, job_id: int) -> bool:
+    """A job that has ended back to the queue, because items of it are to be tried again."""
+    ended = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+    statement = (
+        sa.update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.state.in_(ended))
+        .values(state=JobState.QUEUED, error=None, error_code=None, finished_at=None)
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def request_cancel(connection: sa.Connection, job_id: int) -> bool:
+    """Ask the worker of a running job to stop; True when one is at work."""
+    statement = (
+        sa.update(jobs)
+        .where(
+            jobs.c.id == job_id,
+            jobs.c.state == JobState.RUNNING,
+            jobs.c.lease_until >= sa.func.now(),
+        )
+        .values(cancel_requested=sa.func.now())
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def cancel_idle(connection: sa.Connection, job_id: int, *, orphaned: bool) -> bool:
+    """Cancel a job that nobody works on: queued, or running with a lapsed lease.
+
+    `orphaned`: its worker is known to be gone, so that its lease need not have lapsed.
+    """
+    statement = (
+        sa.update(jobs)
+        .where(
+            jobs.c.id == job_id,
+            sa.or_(
+                jobs.c.state == JobState.QUEUED,
+                sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.lease_until < sa.func.now()),
+                sa.and_(jobs.c.state == JobState.RUNNING, sa.literal(orphaned)),
+            ),
+        )
+        .values(
+            state=JobState.CANCELLED,
+            lease_owner=None,
+            lease_token=None,
+            lease_until=None,
+            cancel_requested=None,
+            finished_at=sa.func.now(),
+        )
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def _lease_end(lease: Lease) -> sa.ColumnElement[datetime]:
+    return sa.func.now() + sa.literal(timedelta(seconds=lease.seconds))
+
+
+def _job(row: sa.Row[tuple[object, ...]]) -> Job:
+    return Job(
+        id=row.id,
+        project_id=row.project_id,
+        kind=JobKind(row.kind),
+        state=JobState(row.state),
+        parameters=row.parameters,
+        model_version_id=row.model_version_id,
+        lease_owner=row.lease_owner,
+        lease_until=row.lease_until,
+        cancel_requested=row.cancel_requested,
+        error_code=row.error_code,
+        error=row.error,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )

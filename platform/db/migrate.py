@@ -1,0 +1,42 @@
+"""Bringing a database to the newest schema. Safe when several processes start at once."""
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from maskloop.platform.errors import SchemaTooNewError
+
+_LOCK = 0x6D61736B  # "mask"; an advisory lock of the database, held while it is upgraded
+
+
+def alembic_config(connection: sa.Connection) -> Config:
+    """Alembic's settings for the revisions that ship inside the package."""
+    config = Config()
+    config.set_main_option("script_location", "maskloop:migrations")
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """To the newest revision. Raises `SchemaTooNewError` for one this version does not know."""
+    with engine.begin() as connection:
+        if current_revision(connection) == newest_revision(connection):
+            return
+    with engine.begin() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        found = current_revision(connection)
+        config = alembic_config(connection)
+        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+        if found is not None and found not in known:
+            raise SchemaTooNewError(found)
+        command.upgrade(config, "head")
+
+
+def current_revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_revision(connection: sa.Connection) -> str | None:
+    return ScriptDirectory.from_config(alembic_config(connection)).get_current_head()

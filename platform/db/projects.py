@@ -1,0 +1,93 @@
+"""Rows of `projects` and `categories`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from maskloop.platform.db.tables import categories, images, projects
+from maskloop.platform.errors import AlreadyExistsError, NotFoundError
+
+
+@dataclass(frozen=True)
+class Project:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Category:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class ProjectSummary:
+    project: Project
+    categories: int
+    images: int
+
+
+def create(connection: sa.Connection, name: str) -> Project:
+    """Raises `AlreadyExistsError`."""
+    statement = insert(projects).values(name=name).on_conflict_do_nothing().returning(projects.c.id)
+    found = connection.execute(statement).scalar_one_or_none()
+    if found is None:
+        raise AlreadyExistsError("project", name, "Choose another name, or use that one.")
+    return Project(found, name)
+
+
+def by_name(connection: sa.Connection, name: str) -> Project:
+    """Raises `NotFoundError` that lists the names there are."""
+    found = connection.execute(
+        sa.select(projects.c.id).where(projects.c.name == name)
+    ).scalar_one_or_none()
+    if found is None:
+        names = connection.execute(
+            sa.select(projects.c.name).order_by(projects.c.name).limit(10)
+        ).scalars()
+        hint = "There are: " + ", ".join(names)
+        if hint == "There are: ":
+            hint = f"Make it with: maskloop project create {name}"
+        raise NotFoundError("project", name, hint)
+    return Project(found, name)
+
+
+def by_id(connection: sa.Connection, project_id: int) -> Project:
+    name = connection.execute(
+        sa.select(projects.c.name).where(projects.c.id == project_id)
+    ).scalar_one()
+    return Project(project_id, name)
+
+
+def summaries(connection: sa.Connection) -> list[ProjectSummary]:
+    """All projects by name, with the number of their categories and images."""
+    count_categories = (
+        sa.select(sa.func.count()).where(categories.c.project_id == projects.c.id).scalar_subquery()
+    )
+    count_images = (
+        sa.select(sa.func.count()).where(images.c.project_id == projects.c.id).scalar_subquery()
+    )
+    rows = connection.execute(
+        sa.select(projects.c.id, projects.c.name, count_categories, count_images).order_by(
+            projects.c.name
+        )
+    )
+    return [ProjectSummary(Project(row[0], row[1]), row[2], row[3]) for row in rows]
+
+
+def add_categories(connection: sa.Connection, project_id: int, names: Sequence[str]) -> None:
+    """Those that exist already are left as they are."""
+    if names:
+        rows = [{"project_id": project_id, "name": name} for name in names]
+        connection.execute(insert(categories).on_conflict_do_nothing(), rows)
+
+
+def list_categories(connection: sa.Connection, project_id: int) -> list[Category]:
+    rows = connection.execute(
+        sa.select(categories.c.id, categories.c.name)
+        .where(categories.c.project_id == project_id)
+        .order_by(categories.c.id)
+    )
+    return [Category(row.id, row.name) for row in rows]

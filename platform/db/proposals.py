@@ -1,0 +1,111 @@
+"""Rows of `proposals`. Bulk writes go by COPY through a staging table, so a second copy of the same
+mask of the same image and version is dropped by the unique constraint and not an error."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import psycopg
+import sqlalchemy as sa
+
+from maskloop.platform.db.tables import images, proposals
+from maskloop.platform.masks import GeneratedMask, Rle
+from maskloop.platform.states import ProposalState
+
+_COLUMNS = (
+    "mask_digest, rle_counts, bbox_xywh, area, predicted_iou, stability_score, point_xy, "
+    "crop_box_xywh"
+)
+_TYPES = ("bytea", "bytea", "int4[]", "int4", "float4", "float4", "float4[]", "int4[]")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    id: int
+    image_id: int
+    state: ProposalState
+    mask: GeneratedMask
+
+
+def copy_in(
+    connection: sa.Connection,
+    masks: Sequence[GeneratedMask],
+    *,
+    project_id: int,
+    image_id: int,
+    job_id: int,
+    model_version_id: int,
+) -> int:
+    """Store masks of one image as pending proposals; how many were new."""
+    if not masks:
+        return 0
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    with driver.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS incoming_proposals ON COMMIT DELETE ROWS AS "
+            f"SELECT {_COLUMNS} FROM proposals WITH NO DATA"
+        )
+        with cursor.copy(
+            f"COPY incoming_proposals ({_COLUMNS}) FROM STDIN WITH (FORMAT BINARY)"
+        ) as copy:
+            copy.set_types(_TYPES)
+            for mask in masks:
+                copy.write_row(_row(mask))
+        cursor.execute(
+            f"INSERT INTO proposals (project_id, image_id, job_id, model_version_id, {_COLUMNS}) "
+            f"SELECT %s, %s, %s, %s, {_COLUMNS} FROM incoming_proposals "
+            "ON CONFLICT (image_id, model_version_id, mask_digest) DO NOTHING",
+            (project_id, image_id, job_id, model_version_id),
+        )
+        return cursor.rowcount
+
+
+def _row(mask: GeneratedMask) -> tuple[object, ...]:
+    return (
+        mask.rle.digest,
+        mask.rle.counts,
+        list(mask.bbox_xywh),
+        mask.area,
+        mask.predicted_iou,
+        mask.stability_score,
+        list(mask.point_xy),
+        list(mask.crop_box_xywh),
+    )
+
+
+def count(connection: sa.Connection, project_id: int) -> int:
+    return connection.execute(
+        sa.select(sa.func.count()).where(proposals.c.project_id == project_id)
+    ).scalar_one()
+
+
+def of_image(
+    connection: sa.Connection, project_id: int, image_id: int, states: Sequence[ProposalState]
+) -> Iterator[Proposal]:
+    """Proposals of one image in these states, in the order they were stored."""
+    rows = connection.execute(
+        sa.select(proposals, images.c.height, images.c.width)
+        .join(images, images.c.id == proposals.c.image_id)
+        .where(
+            proposals.c.project_id == project_id,
+            proposals.c.image_id == image_id,
+            proposals.c.state.in_(states),
+        )
+        .order_by(proposals.c.id)
+    )
+    return map(_proposal, rows)
+
+
+def _proposal(row: sa.Row[tuple[object, ...]]) -> Proposal:
+    x, y, width, height = row.bbox_xywh
+    left, top, across, down = row.crop_box_xywh
+    mask = GeneratedMask(
+        rle=Rle((row.height, row.width), bytes(row.rle_counts)),
+        bbox_xywh=(x, y, width, height),
+        area=row.area,
+        predicted_iou=row.predicted_iou,
+        stability_score=row.stability_score,
+        point_xy=(row.point_xy[0], row.point_xy[1]),
+        crop_box_xywh=(left, top, across, down),
+    )
+    return Proposal(row.id, row.image_id, ProposalState(row.state), mask)

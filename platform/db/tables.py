@@ -1,0 +1,217 @@
+"""The schema. Uniqueness, states and ownership are constraints here, not checks in Python.
+
+Rows of a project carry its id and point at each other by (project_id, id), so that no row can
+belong to two projects. Change this file together with a revision in `migrations/`.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL, UUID
+
+from maskloop.platform.states import (
+    ItemState,
+    JobKind,
+    JobState,
+    ModelVersionState,
+    ProposalState,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger, Identity(always=True), primary_key=True)
+
+
+def _created() -> Column[object]:
+    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def _project() -> Column[int]:
+    return Column("project_id", BigInteger, ForeignKey("projects.id"), nullable=False)
+
+
+def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+projects = Table(
+    "projects",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    _created(),
+    CheckConstraint("name ~ '^[a-z0-9][a-z0-9._-]{0,63}$'", name="name"),
+)
+
+categories = Table(
+    "categories",
+    metadata,
+    _id(),
+    _project(),
+    Column("name", Text, nullable=False),
+    _created(),
+    UniqueConstraint("project_id", "name"),
+    UniqueConstraint("project_id", "id"),
+    CheckConstraint("length(name) BETWEEN 1 AND 100", name="name"),
+)
+
+images = Table(
+    "images",
+    metadata,
+    _id(),
+    _project(),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("source_uri", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("byte_size", BigInteger, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("exif_orientation", Integer, nullable=False),
+    _created(),
+    UniqueConstraint("project_id", "sha256"),
+    UniqueConstraint("project_id", "id"),
+    CheckConstraint("octet_length(sha256) = 32", name="sha256"),
+    CheckConstraint("width > 0 AND height > 0 AND byte_size > 0", name="size"),
+)
+
+model_versions = Table(
+    "model_versions",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False),
+    Column("encoder_digest", Text, nullable=False),
+    Column("decoder_digest", Text, nullable=False),
+    Column("parent_id", BigInteger, ForeignKey("model_versions.id")),
+    Column("metrics", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    _created(),
+    UniqueConstraint("encoder_digest", "decoder_digest"),
+    _one_of("state", ModelVersionState),
+)
+
+promotions = Table(
+    "promotions",
+    metadata,
+    _id(),
+    Column("model_version_id", BigInteger, ForeignKey("model_versions.id"), nullable=False),
+    Column("because", Text, nullable=False),
+    _created(),
+    comment="append-only, by trigger; the last row serves",
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    _id(),
+    _project(),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("parameters", JSONB, nullable=False),
+    Column("model_version_id", BigInteger, ForeignKey("model_versions.id"), nullable=False),
+    Column("lease_owner", Text),
+    Column("lease_token", UUID(as_uuid=True)),
+    Column("lease_until", DateTime(timezone=True)),
+    Column("cancel_requested", DateTime(timezone=True)),
+    Column("error_code", Text),
+    Column("error", Text),
+    _created(),
+    Column("started_at", DateTime(timezone=True)),
+    Column("finished_at", DateTime(timezone=True)),
+    UniqueConstraint("project_id", "id"),
+    _one_of("kind", JobKind),
+    _one_of("state", JobState),
+    CheckConstraint(
+        "(state = 'running') = (lease_token IS NOT NULL) "
+        "AND (lease_token IS NULL) = (lease_until IS NULL) "
+        "AND (lease_token IS NULL) = (lease_owner IS NULL)",
+        name="lease",
+    ),
+    CheckConstraint("(state = 'failed') = (error IS NOT NULL)", name="error"),
+)
+
+job_items = Table(
+    "job_items",
+    metadata,
+    _id(),
+    Column("project_id", BigInteger, nullable=False),
+    Column("job_id", BigInteger, nullable=False),
+    Column("image_id", BigInteger, nullable=False),
+    Column("state", Text, nullable=False, server_default=ItemState.QUEUED),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("lease_token", UUID(as_uuid=True)),
+    Column("result_key", Text),
+    Column("masks", Integer),
+    Column("seconds", JSONB),
+    Column("error_code", Text),
+    Column("error", Text),
+    Column("finished_at", DateTime(timezone=True)),
+    UniqueConstraint("job_id", "image_id"),
+    ForeignKeyConstraint(["project_id", "job_id"], ["jobs.project_id", "jobs.id"]),
+    ForeignKeyConstraint(["project_id", "image_id"], ["images.project_id", "images.id"]),
+    _one_of("state", ItemState),
+    CheckConstraint("(state = 'leased') = (lease_token IS NOT NULL)", name="lease"),
+    CheckConstraint(
+        "(state = 'done') = (result_key IS NOT NULL AND masks IS NOT NULL)", name="result"
+    ),
+    CheckConstraint("(state IN ('failed', 'quarantined')) = (error IS NOT NULL)", name="error"),
+    Index(None, "job_id", "state", "id"),
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    _id(),
+    _project(),
+    Column("image_id", BigInteger, nullable=False),
+    Column("job_id", BigInteger, nullable=False),
+    Column("model_version_id", BigInteger, ForeignKey("model_versions.id"), nullable=False),
+    Column("state", Text, nullable=False, server_default=ProposalState.PENDING),
+    Column("mask_digest", LargeBinary, nullable=False),
+    Column("rle_counts", LargeBinary, nullable=False),
+    Column("bbox_xywh", ARRAY(Integer), nullable=False),
+    Column("area", Integer, nullable=False),
+    Column("predicted_iou", REAL, nullable=False),
+    Column("stability_score", REAL, nullable=False),
+    Column("point_xy", ARRAY(REAL), nullable=False),
+    Column("crop_box_xywh", ARRAY(Integer), nullable=False),
+    _created(),
+    UniqueConstraint("image_id", "model_version_id", "mask_digest"),
+    ForeignKeyConstraint(["project_id", "image_id"], ["images.project_id", "images.id"]),
+    ForeignKeyConstraint(["project_id", "job_id"], ["jobs.project_id", "jobs.id"]),
+    _one_of("state", ProposalState),
+    CheckConstraint("octet_length(mask_digest) = 32", name="mask_digest"),
+    CheckConstraint(
+        "cardinality(bbox_xywh) = 4 AND cardinality(crop_box_xywh) = 4 "
+        "AND cardinality(point_xy) = 2",
+        name="arrays",
+    ),
+    Index(None, "project_id", "state", "id"),
+)

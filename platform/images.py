@@ -1,0 +1,185 @@
+"""Image bytes to pixels: the one place that decides what becomes of odd files.
+
+Decided outcomes (each has a test): EXIF orientation is applied; grey is spread to three channels;
+CMYK is converted; alpha is laid over white; 16-bit and float grey is stretched from its own minimum
+and maximum to 0..255, 16-bit colour keeps its upper 8 bits; several pictures in one file
+(animations, multi-page TIFF) are refused, except the extra views that cameras put behind a JPEG
+(MPO), of which the first is taken; damaged EXIF data is no fault of the pixels and means upright.
+"""
+
+import hashlib
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from maskloop.platform.errors import (
+    ImageAnimatedError,
+    ImageEmptyError,
+    ImageTooLargeError,
+    ImageTruncatedError,
+    ImageUnreadableError,
+)
+
+Pixels = npt.NDArray[np.uint8]
+"""(H, W, 3) uint8, RGB, upright."""
+
+SUFFIXES = frozenset(
+    [
+        ".bmp",
+        ".gif",
+        ".jfif",
+        ".jp2",
+        ".jpe",
+        ".jpeg",
+        ".jpg",
+        ".mpo",
+        ".png",
+        ".ppm",
+        ".pgm",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".avif",
+    ]
+)
+"""File names that are taken for images when a folder is searched."""
+
+_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+"""Pillow knows more, some of which run other programs (EPS) or hold files inside files (ICO)."""
+_DEEP_MODES = ("I;16", "I;16B", "I;16L", "I", "F")
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns a picture upright, by its EXIF orientation."""
+_DAMAGE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow's format plugins raise on damaged files, beside OSError and EOFError."""
+
+Image.MAX_IMAGE_PIXELS = None  # `Limits` judges instead, and may be raised
+warnings.filterwarnings("ignore", module=r"PIL\.")  # damaged metadata; once, as filters are global
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is refused unread: see `Settings.max_image_pixels`."""
+
+    max_pixels: int = 100_000_000
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What is settled once, when an image is registered; width and height are upright."""
+
+    sha256: bytes
+    width: int
+    height: int
+    media_type: str
+    exif_orientation: int
+    """The orientation tag of the file (1 upright .. 8); pixels are always turned upright."""
+
+
+def read_image(data: bytes, source: str, limits: Limits = Limits()) -> tuple[Pixels, ImageFacts]:
+    """Decode a whole file. Raises a `BadImageError` that names `source`."""
+    if not data:
+        raise ImageEmptyError(source, "")
+    with _translated(source), Image.open(io.BytesIO(data), formats=_formats()) as picture:
+        _check(picture, source, limits)
+        orientation = _orientation(picture)
+        picture.load()
+        pixels = _rgb(_upright(picture))
+        media_type = Image.MIME.get(picture.format or "", "application/octet-stream")
+    height, width = pixels.shape[:2]
+    digest = hashlib.sha256(data).digest()
+    return pixels, ImageFacts(digest, width, height, media_type, orientation)
+
+
+@contextmanager
+def _translated(source: str) -> Iterator[None]:
+    """Pillow says the same thing with many exceptions; here each becomes one of ours."""
+    try:
+        yield
+    except UnidentifiedImageError as error:
+        raise ImageUnreadableError(source, "no known image format") from error
+    except (OSError, EOFError) as error:
+        if "truncated" in str(error) or isinstance(error, EOFError):
+            raise ImageTruncatedError(source, str(error)) from error
+        raise ImageUnreadableError(source, str(error)) from error
+    except _DAMAGE as error:
+        raise ImageUnreadableError(source, str(error) or type(error).__name__) from error
+
+
+def _check(picture: Image.Image, source: str, limits: Limits) -> None:
+    """Judge by the header alone, before any pixel is decoded."""
+    width, height = picture.size
+    if width * height > limits.max_pixels:
+        reason = f"{width} by {height} pixels, the limit is {limits.max_pixels:,} pixels"
+        raise ImageTooLargeError(source, reason)
+    frames = getattr(picture, "n_frames", 1)
+    if frames > 1 and picture.format != "MPO":
+        raise ImageAnimatedError(source, str(frames))
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those of `_FORMATS` that this build of Pillow has."""
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
+def _orientation(picture: Image.Image) -> int:
+    try:
+        found = picture.getexif().get(0x0112)
+    except (*_DAMAGE, OSError, EOFError):
+        return 1
+    return int(found) if found in _TURNS else 1
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Asks the loaded picture: the TIFF plugin turns by itself and then says so."""
+    turn = _TURNS.get(_orientation(picture))
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _rgb(picture: Image.Image) -> Pixels:
+    if picture.mode in _DEEP_MODES:
+        picture = Image.fromarray(_stretch(np.asarray(picture, dtype=np.float64)))
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return np.array(picture.convert("RGB"))
+
+
+def _stretch(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """(H, W) of any range to uint8: the smallest finite value becomes 0, the largest 255."""
+    finite = np.isfinite(values)
+    if not finite.any():
+        return np.zeros(values.shape, dtype=np.uint8)
+    low, high = values[finite].min(), values[finite].max()
+    span = (high - low) or 1.0
+    scaled = (np.where(finite, values, low) - low) * (255.0 / span)
+    return np.asarray(np.rint(scaled), dtype=np.uint8)

@@ -1,0 +1,73 @@
+"""Masks of one image as a JSON document of the SA-1B dataset's form.
+
+`{"image": {image_id, width, height, file_name}, "annotations": [{id, segmentation {size, counts},
+bbox XYWH, area, predicted_iou, stability_score, crop_box XYWH, point_coords [[x, y]]}]}`
+"""
+
+import gzip
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from maskloop.platform.masks import GeneratedMask, Rle
+
+
+def document(
+    masks: Sequence[GeneratedMask], *, image_id: int, file_name: str, size_hw: tuple[int, int]
+) -> dict[str, Any]:
+    """Annotation ids count from 1 within the image."""
+    height, width = size_hw
+    return {
+        "image": {
+            "image_id": image_id,
+            "width": width,
+            "height": height,
+            "file_name": file_name,
+        },
+        "annotations": [_annotation(number, mask) for number, mask in enumerate(masks, start=1)],
+    }
+
+
+def _annotation(number: int, mask: GeneratedMask) -> dict[str, Any]:
+    return {
+        "id": number,
+        "segmentation": {"size": list(mask.rle.size_hw), "counts": mask.rle.counts.decode("ascii")},
+        "bbox": list(mask.bbox_xywh),
+        "area": mask.area,
+        "predicted_iou": mask.predicted_iou,
+        "stability_score": mask.stability_score,
+        "crop_box": list(mask.crop_box_xywh),
+        "point_coords": [list(mask.point_xy)],
+    }
+
+
+def masks_of(document: dict[str, Any]) -> list[GeneratedMask]:
+    """The masks of a document that `document` made."""
+    return [_mask(annotation) for annotation in document["annotations"]]
+
+
+def _mask(annotation: dict[str, Any]) -> GeneratedMask:
+    height, width = annotation["segmentation"]["size"]
+    x, y, across, down = annotation["bbox"]
+    left, top, crop_width, crop_height = annotation["crop_box"]
+    point_x, point_y = annotation["point_coords"][0]
+    return GeneratedMask(
+        rle=Rle((height, width), annotation["segmentation"]["counts"].encode("ascii")),
+        bbox_xywh=(x, y, across, down),
+        area=annotation["area"],
+        predicted_iou=annotation["predicted_iou"],
+        stability_score=annotation["stability_score"],
+        point_xy=(point_x, point_y),
+        crop_box_xywh=(left, top, crop_width, crop_height),
+    )
+
+
+def pack(document: dict[str, Any]) -> bytes:
+    """Gzipped JSON; the same document gives the same bytes."""
+    text = json.dumps(document, separators=(",", ":"), sort_keys=True)
+    return gzip.compress(text.encode(), compresslevel=6, mtime=0)
+
+
+def unpack(data: bytes) -> dict[str, Any]:
+    unpacked: dict[str, Any] = json.loads(gzip.decompress(data))
+    return unpacked

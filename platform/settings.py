@@ -1,0 +1,70 @@
+"""Settings: read once at the entry point from `MASKLOOP_*` variables, frozen, passed down."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, PostgresDsn, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from maskloop.platform.errors import BadSettingError
+
+
+class Settings(BaseSettings):
+    """Every key can be set as `MASKLOOP_<KEY>`; an unset one has the default that stands here."""
+
+    model_config = SettingsConfigDict(env_prefix="MASKLOOP_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=lambda: Path.home() / ".maskloop")
+    """Weights, and the embedded database and object store when no others are named."""
+    database_url: SecretStr | None = None
+    """`postgresql://user:password@host/name`, PostgreSQL 15 or later; unset: an embedded one."""
+    object_store_url: str | None = None
+    """`s3://bucket/prefix` or a folder; unset: a folder under `home`."""
+    s3_endpoint_url: str | None = None
+    """The endpoint of an S3-compatible store that is not AWS."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    workers: int | None = Field(default=None, ge=1)
+    """Autolabel processes on this machine; unset: one per core."""
+    max_image_pixels: int = Field(default=100_000_000, ge=1)
+    """Larger images are refused before they are decoded (decompression bombs)."""
+    max_image_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
+    """Larger files are refused before they are read."""
+    lease_seconds: float = Field(default=30.0, gt=0, allow_inf_nan=False)
+    """A worker not heard of for this long has lost its job; it reports three times as often."""
+    ray_object_store_mb: int = Field(default=256, ge=80)
+    """Shared memory of a Ray that maskloop starts itself."""
+
+    @property
+    def objects(self) -> str:
+        """Location of the object store, in the form `storage.open_store` takes."""
+        return self.object_store_url or str(self.home / "objects")
+
+    @property
+    def weights(self) -> Path:
+        return self.home / "weights"
+
+    @property
+    def worker_count(self) -> int:
+        return self.workers or len(os.sched_getaffinity(0))
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises `BadSettingError` that names the variable, never its value."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = "MASKLOOP_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise BadSettingError(name, first["msg"]) from None
+    if settings.database_url is not None:
+        _check_database_url(settings.database_url)
+    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
+
+
+def _check_database_url(url: SecretStr) -> None:
+    try:
+        PostgresDsn(url.get_secret_value())
+    except ValidationError:
+        reason = "expected postgresql://user:password@host:port/name"
+        raise BadSettingError("MASKLOOP_DATABASE_URL", reason) from None

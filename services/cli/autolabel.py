@@ -1,0 +1,105 @@
+"""`maskloop autolabel`, and showing a job's progress."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskloop.platform.db.job_items import Counts
+from maskloop.platform.generation import GenerationParameters
+from maskloop.platform.states import JobState
+from maskloop.services.cli import console
+from maskloop.services.cli.options import (
+    AsJson,
+    ProjectName,
+    runtime,
+    with_generation_options,
+)
+
+if TYPE_CHECKING:
+    from maskloop.services.jobs import JobView
+
+
+@with_generation_options
+def autolabel(
+    project_name: ProjectName,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Only queue it; `maskloop up` works on it.")
+    ] = False,
+    as_json: AsJson = False,
+    *,
+    parameters: GenerationParameters,
+) -> None:
+    """Propose masks for every image of a project."""
+    from maskloop.services.jobs import submit_autolabel, view
+    from maskloop.services.model_versions import register_pulled
+
+    with runtime() as opened:
+        register_pulled(opened)
+        job_id = submit_autolabel(opened, project_name, parameters)
+        if not detach:
+            console.note(f"Job {job_id}. Ctrl-C stops it cleanly; what is done stays.")
+            from maskloop.services.autolabel import run_job
+
+            with progress_of(job_id) as show:
+                run_job(opened, job_id, on_progress=show)
+        tell(view(opened, job_id), as_json=as_json)
+
+
+@contextmanager
+def progress_of(job_id: int) -> Iterator[Callable[[Counts], None]]:
+    """A bar while the block runs; the rate counts what this run settles, not what was there."""
+    with console.progress() as bar:
+        task = bar.add_task(f"job {job_id}", total=None, detail="starting workers")
+
+        def show(counts: Counts) -> None:
+            quarantined = f" [yellow]{counts.quarantined} quarantined[/]" * bool(counts.quarantined)
+            failed = f" [red]{counts.failed} failed[/]" * bool(counts.failed)
+            detail = f"{counts.masks:,} masks{quarantined}{failed}"
+            bar.update(task, total=counts.total, completed=counts.settled, detail=detail)
+
+        yield show
+
+
+def tell(view: "JobView", *, as_json: bool) -> None:
+    """How a job stands, in a few lines or as JSON. Exits 1 for one that failed."""
+    if as_json:
+        console.write_json(json_of(view))
+    else:
+        counts = view.counts
+        console.say(
+            f"Job {view.job.id} {view.job.state}: {counts.done} of {counts.total} images done, "
+            f"{counts.masks:,} masks, {counts.quarantined} quarantined, {counts.failed} failed."
+        )
+        if view.job.error:
+            console.note(view.job.error)
+        if counts.done:
+            console.say(f"Look at it: maskloop report {view.job.id}")
+    if view.job.state is JobState.FAILED:
+        raise typer.Exit(1)
+
+
+def json_of(view: "JobView") -> dict[str, object]:
+    job, counts = view.job, view.counts
+    return {
+        "id": job.id,
+        "project": view.project,
+        "kind": job.kind,
+        "state": job.state,
+        "model_version": view.model_version,
+        "parameters": job.parameters,
+        "images": {
+            "total": counts.total,
+            "queued": counts.queued,
+            "leased": counts.leased,
+            "done": counts.done,
+            "failed": counts.failed,
+            "quarantined": counts.quarantined,
+        },
+        "masks": counts.masks,
+        "error": job.error,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+    }

@@ -1,0 +1,126 @@
+"""`maskloop jobs …`"""
+
+from typing import Annotated
+
+import typer
+
+from maskloop.platform.states import ItemState, JobState
+from maskloop.services.cli import console
+from maskloop.services.cli.autolabel import json_of, progress_of, tell
+from maskloop.services.cli.options import AsJson, JobId, runtime
+
+jobs = typer.Typer(no_args_is_help=True, help="Background work: see it, stop it, go on with it.")
+
+
+@jobs.command("list")
+def list_all(
+    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """The newest jobs."""
+    from maskloop.services.jobs import list_jobs
+
+    with runtime() as opened:
+        views = list_jobs(opened, limit=limit)
+    if as_json:
+        console.write_json([json_of(view) for view in views])
+    elif not views:
+        console.say("No jobs yet. Start one with: maskloop autolabel PROJECT")
+    else:
+        columns = ["job", "project", "state", "done", "of", "quarantined", "failed", "masks"]
+        rows = [
+            (
+                view.job.id,
+                view.project,
+                view.job.state,
+                view.counts.done,
+                view.counts.total,
+                view.counts.quarantined,
+                view.counts.failed,
+                view.counts.masks,
+            )
+            for view in views
+        ]
+        console.table(columns, rows)
+
+
+@jobs.command("show")
+def show(job_id: JobId, as_json: AsJson = False) -> None:
+    """One job, with the images that could not be done and why."""
+    from maskloop.services.jobs import troubled_items, view
+
+    with runtime() as opened:
+        found = view(opened, job_id)
+        troubles = troubled_items(opened, job_id)
+    if as_json:
+        items = [
+            {
+                "source": row.source_uri,
+                "state": row.state,
+                "code": row.error_code,
+                "error": row.error,
+            }
+            for row in troubles
+        ]
+        console.write_json(json_of(found) | {"troubles": items})
+        return
+    for name, value in json_of(found).items():
+        if value is not None:
+            console.say(f"{name:14} {_plain(value)}")
+    for row in troubles:
+        console.say(f"{row.state} {row.error_code}: {row.error}")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {item}" for key, item in value.items())
+    return str(value)
+
+
+@jobs.command("cancel")
+def cancel(job_id: JobId) -> None:
+    """Stop a job; what is done stays, and it can be resumed."""
+    from maskloop.services.jobs import cancel as cancel_job
+
+    with runtime() as opened:
+        state = cancel_job(opened, job_id)
+    if state is JobState.CANCELLED:
+        console.say(f"Job {job_id} is cancelled.")
+    else:
+        console.say(f"Job {job_id} was asked to stop; its worker ends after the images in hand.")
+
+
+@jobs.command("resume")
+def resume(
+    job_id: JobId,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Even if another worker seems alive.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a job that was stopped, failed, or lost its worker."""
+    from maskloop.services.autolabel import run_job
+
+    with runtime() as opened, progress_of(job_id) as bar:
+        found = run_job(opened, job_id, take_over=take_over, on_progress=bar)
+    tell(found, as_json=as_json)
+
+
+@jobs.command("retry")
+def retry(
+    job_id: JobId,
+    quarantined: Annotated[
+        bool, typer.Option("--quarantined", help="The images that were set aside as bad.")
+    ] = False,
+) -> None:
+    """Put a job's bad images back into its queue, then `maskloop jobs resume` does them."""
+    from maskloop.services.jobs import retry_quarantined
+
+    if not quarantined:
+        raise typer.BadParameter("say which: --quarantined (failed ones come back by `resume`)")
+    with runtime() as opened:
+        count = retry_quarantined(opened, job_id)
+    if count:
+        console.say(f"{count} images are queued again. Go on with: maskloop jobs resume {job_id}")
+    else:
+        console.say(f"Job {job_id} has no {ItemState.QUARANTINED} images.")

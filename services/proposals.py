@@ -1,0 +1,65 @@
+"""Applying results of bulk work to the database."""
+
+from maskloop.actors.autolabel import ItemResult, Outcome
+from maskloop.platform import sa1b
+from maskloop.platform.db import job_items, proposals
+from maskloop.platform.db.job_items import LeasedItem
+from maskloop.platform.db.jobs import Job, Lease
+from maskloop.platform.errors import LeaseLostError
+from maskloop.platform.states import ItemState
+from maskloop.services.runtime import Runtime
+
+_BAD = {Outcome.FAILED: ItemState.FAILED, Outcome.QUARANTINED: ItemState.QUARANTINED}
+
+
+def apply_result(
+    runtime: Runtime, job: Job, lease: Lease, item: LeasedItem, result: ItemResult
+) -> None:
+    """Settle one item: ledger row and proposals in one transaction, or neither.
+
+    The result file is read before the transaction begins. Raises `LeaseLostError` when the item is
+    not this worker's any more; then nothing is stored.
+    """
+    if result.outcome is not Outcome.DONE:
+        settle_bad(
+            runtime, job, lease, item, _BAD[result.outcome], code=result.code, reason=result.reason
+        )
+        return
+    masks = sa1b.masks_of(sa1b.unpack(runtime.objects.get(result.result_key)))
+    with runtime.engine.begin() as connection:
+        held = job_items.finish_done(
+            connection,
+            item.id,
+            lease,
+            result_key=result.result_key,
+            masks=len(masks),
+            seconds=result.seconds,
+        )
+        if not held:
+            raise LeaseLostError(job.id)
+        proposals.copy_in(
+            connection,
+            masks,
+            project_id=job.project_id,
+            image_id=item.image_id,
+            job_id=job.id,
+            model_version_id=job.model_version_id,
+        )
+
+
+def settle_bad(
+    runtime: Runtime,
+    job: Job,
+    lease: Lease,
+    item: LeasedItem,
+    state: ItemState,
+    *,
+    code: str,
+    reason: str,
+) -> None:
+    """Settle one item as failed or quarantined. Raises `LeaseLostError`."""
+    with runtime.engine.begin() as connection:
+        if not job_items.finish_bad(
+            connection, item.id, lease, state, error_code=code, error=reason
+        ):
+            raise LeaseLostError(job.id)

@@ -1,0 +1,28 @@
+"""What every use case stands on: settings, database, object store and weights, opened once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from maskloop.platform.db.database import open_database
+from maskloop.platform.settings import Settings
+from maskloop.platform.storage import open_store
+from maskloop.platform.storage.store import ObjectStore
+
+
+@dataclass(frozen=True)
+class Runtime:
+    settings: Settings
+    engine: sa.Engine
+    objects: ObjectStore
+
+
+@contextmanager
+def open_runtime(settings: Settings) -> Iterator[Runtime]:
+    """Start or join the database, bring it to the newest schema, and open the object store."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    objects = open_store(settings.objects, s3_endpoint_url=settings.s3_endpoint_url)
+    with open_database(settings) as engine:
+        yield Runtime(settings, engine, objects)

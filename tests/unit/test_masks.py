@@ -1,0 +1,112 @@
+"""Masks as values: run lengths as COCO writes them."""
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from pycocotools import mask as coco
+
+from maskloop.platform.masks import Rle, iou_matrix
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # pycocotools
+
+Mask = npt.NDArray[np.bool_]
+
+masks = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=40))
+
+
+def uncompressed(size_hw: tuple[int, int], runs: list[int]) -> bytes:
+    """What pycocotools makes of hand-written runs: column-major, background first."""
+    found = coco.frPyObjects({"size": list(size_hw), "counts": runs}, *size_hw)
+    return bytes(found["counts"])
+
+
+def pixel(size_hw: tuple[int, int], y: int, x: int) -> Mask:
+    mask = np.zeros(size_hw, dtype=bool)
+    mask[y, x] = True
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("mask", "runs", "area"),
+    [
+        (np.ones((4, 5), dtype=bool), [0, 20], 20),
+        (np.zeros((4, 5), dtype=bool), [20], 0),
+        (pixel((4, 5), 0, 0), [0, 1, 19], 1),
+        (pixel((4, 5), 2, 1), [6, 1, 13], 1),  # the second column, third row: 4 + 2 before it
+        (pixel((4, 5), 3, 4), [19, 1], 1),
+        (np.ones((1, 1), dtype=bool), [0, 1], 1),
+    ],
+)
+def test_runs_go_down_the_columns_and_begin_with_background(
+    mask: Mask, runs: list[int], area: int
+) -> None:
+    size_hw = (mask.shape[0], mask.shape[1])
+    rle = Rle.encode(mask)
+    assert rle == Rle(size_hw, uncompressed(size_hw, runs))
+    assert rle.area == area
+    np.testing.assert_array_equal(rle.decode(), mask)
+
+
+@given(masks)
+def test_a_mask_comes_back_as_it_was(mask: Mask) -> None:
+    rle = Rle.encode(mask)
+    assert rle.size_hw == mask.shape
+    decoded = rle.decode()
+    assert decoded.dtype == np.bool_
+    np.testing.assert_array_equal(decoded, mask)
+    assert rle.area == mask.sum()
+
+
+@given(masks)
+def test_memory_order_of_the_array_does_not_matter(mask: Mask) -> None:
+    assert Rle.encode(np.asfortranarray(mask)) == Rle.encode(np.ascontiguousarray(mask))
+    assert Rle.encode(mask.T) == Rle.encode(np.ascontiguousarray(mask.T))
+
+
+def test_a_decoded_mask_is_the_callers_own() -> None:
+    rle = Rle.encode(pixel((4, 5), 2, 1))
+    rle.decode()[:] = True
+    assert rle.decode().sum() == 1
+
+
+def test_the_digest_covers_size_and_pixels() -> None:
+    rle = Rle.encode(pixel((4, 5), 2, 1))
+    assert rle.digest == hashlib.sha256(b"4x5:" + rle.counts).digest()
+    assert rle.digest == Rle.encode(pixel((4, 5), 2, 1)).digest
+    assert rle.digest != Rle.encode(pixel((4, 5), 1, 1)).digest
+
+
+def test_equal_runs_on_another_size_have_another_digest() -> None:
+    wide, high = Rle.encode(np.ones((4, 5), dtype=bool)), Rle.encode(np.ones((5, 4), dtype=bool))
+    assert wide.counts == high.counts
+    assert wide.digest != high.digest
+
+
+def test_iou_of_every_pair() -> None:
+    left, right, all_of_it, nothing = (np.zeros((2, 4), dtype=bool) for _ in range(4))
+    left[:, :2] = True
+    right[:, 1:3] = True
+    all_of_it[:] = True
+    ours = [Rle.encode(mask) for mask in (left, all_of_it)]
+    theirs = [Rle.encode(mask) for mask in (left, right, nothing)]
+    np.testing.assert_allclose(iou_matrix(ours, theirs), [[1, 1 / 3, 0], [0.5, 0.5, 0]])
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(0, 0), (0, 3), (2, 0)])
+def test_iou_with_no_masks_is_an_empty_matrix(ours: int, theirs: int) -> None:
+    rle = Rle.encode(np.ones((2, 2), dtype=bool))
+    assert iou_matrix([rle] * ours, [rle] * theirs).shape == (ours, theirs)
+
+
+@given(st.lists(arrays(np.bool_, (5, 7)), min_size=1, max_size=4))
+def test_iou_is_shared_pixels_over_covered_pixels(found: list[Mask]) -> None:
+    rles = [Rle.encode(mask) for mask in found]
+    expected = [
+        [(a & b).sum() / (a | b).sum() if (a & b).any() else 0.0 for b in found] for a in found
+    ]
+    np.testing.assert_allclose(iou_matrix(rles, rles), expected)

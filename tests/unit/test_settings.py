@@ -1,0 +1,117 @@
+"""Settings come from MASKLOOP_* variables, once, and never show a secret."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from maskloop.platform.errors import BadSettingError
+from maskloop.platform.settings import Settings, load_settings
+
+SECRET = "hunter2"
+
+
+@pytest.fixture
+def env(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment without settings of the machine."""
+    for key in Settings.model_fields:
+        monkeypatch.delenv(f"MASKLOOP_{key.upper()}", raising=False)
+    return monkeypatch
+
+
+def test_unset_settings_have_the_documented_defaults(env: pytest.MonkeyPatch) -> None:
+    env.setenv("HOME", "/home/someone")
+    settings = load_settings()
+    assert settings.home == Path("/home/someone/.maskloop")
+    assert settings.objects == "/home/someone/.maskloop/objects"
+    assert settings.weights == Path("/home/someone/.maskloop/weights")
+    assert settings.database_url is None
+    assert settings.s3_endpoint_url is None
+    assert settings.device == "auto"
+    assert settings.workers is None
+    assert settings.max_image_pixels == 100_000_000
+    assert settings.max_image_bytes == 536_870_912
+    assert settings.lease_seconds == 30.0
+    assert settings.ray_object_store_mb == 256
+
+
+def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> None:
+    values = {
+        "HOME": "/data/maskloop",
+        "DATABASE_URL": "postgresql://ann:pw@db.example:5433/masks",
+        "OBJECT_STORE_URL": "s3://bucket/prefix",
+        "S3_ENDPOINT_URL": "http://minio:9000",
+        "DEVICE": "cuda",
+        "WORKERS": "3",
+        "MAX_IMAGE_PIXELS": "1000",
+        "MAX_IMAGE_BYTES": "2000",
+        "LEASE_SECONDS": "12.5",
+        "RAY_OBJECT_STORE_MB": "80",
+    }
+    assert {key.lower() for key in values} == set(Settings.model_fields)
+    for key, value in values.items():
+        env.setenv(f"MASKLOOP_{key}", value)
+    settings = load_settings()
+    assert settings.home == Path("/data/maskloop")
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == values["DATABASE_URL"]
+    assert settings.objects == "s3://bucket/prefix"
+    assert settings.s3_endpoint_url == "http://minio:9000"
+    assert settings.device == "cuda"
+    assert settings.worker_count == 3
+    assert (settings.max_image_pixels, settings.max_image_bytes) == (1000, 2000)
+    assert (settings.lease_seconds, settings.ray_object_store_mb) == (12.5, 80)
+
+
+def test_home_is_made_absolute_and_a_tilde_is_expanded(
+    env: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    env.chdir(tmp_path)
+    env.setenv("MASKLOOP_HOME", "here")
+    assert load_settings().home == tmp_path / "here"
+    env.setenv("HOME", "/home/someone")
+    env.setenv("MASKLOOP_HOME", "~/masks")
+    assert load_settings().home == Path("/home/someone/masks")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("DEVICE", "tpu"),
+        ("WORKERS", "0"),
+        ("WORKERS", "many"),
+        ("MAX_IMAGE_PIXELS", "0"),
+        ("MAX_IMAGE_BYTES", "-1"),
+        ("LEASE_SECONDS", "0"),
+        ("LEASE_SECONDS", "inf"),
+        ("LEASE_SECONDS", "nan"),
+        ("RAY_OBJECT_STORE_MB", "79"),
+        ("DATABASE_URL", f"mysql://ann:{SECRET}@host/name"),
+        ("DATABASE_URL", f"ann:{SECRET}@host"),
+        ("DATABASE_URL", SECRET),
+    ],
+)
+def test_a_bad_setting_is_named_and_its_value_is_not_shown(
+    env: pytest.MonkeyPatch, key: str, value: str
+) -> None:
+    env.setenv(f"MASKLOOP_{key}", value)
+    with pytest.raises(BadSettingError) as caught:
+        load_settings()
+    assert caught.value.fields["name"] == f"MASKLOOP_{key}"
+    assert SECRET not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_settings_never_print_the_password(env: pytest.MonkeyPatch) -> None:
+    env.setenv("MASKLOOP_DATABASE_URL", f"postgresql://ann:{SECRET}@host/name")
+    settings = load_settings()
+    assert SECRET not in repr(settings)
+    assert SECRET not in str(settings.model_dump())
+    assert SECRET not in settings.model_dump_json()
+
+
+def test_settings_are_frozen(env: pytest.MonkeyPatch) -> None:
+    settings = load_settings()
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.workers = 2  # type: ignore[misc]

@@ -1,0 +1,1 @@
+"""The Gradio pages. They arrive with the labeling page."""
