@@ -17,12 +17,17 @@ def create_project(runtime: Runtime, name: str, categories: Sequence[str] = ()) 
         reason = "use up to 64 of a-z, 0-9, dot, dash and underscore, with a letter or digit first"
         raise BadNameError("project", name, reason)
     for category in categories:
-        if not 1 <= len(category) <= 100 or category != category.strip():
-            raise BadNameError("category", category, "use 1 to 100 characters, no spaces around")
+        if not _is_category(category):
+            reason = "use 1 to 100 printable characters, no spaces around"
+            raise BadNameError("category", category, reason)
     with runtime.engine.begin() as connection:
         project = projects.create(connection, name)
         projects.add_categories(connection, project.id, categories)
         return project
+
+
+def _is_category(name: str) -> bool:
+    return 1 <= len(name) <= 100 and name.isprintable() and name == name.strip()
 
 
 def list_projects(runtime: Runtime) -> list[ProjectSummary]:

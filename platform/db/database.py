@@ -53,7 +53,7 @@ def connect(url: str) -> sa.Engine:
     try:
         with engine.connect() as connection:
             connection.execute(sa.text("SELECT 1"))
-    except sa.exc.OperationalError as error:
+    except sa.exc.DBAPIError as error:
         engine.dispose()
         raise DatabaseUnavailableError(_where(address), _first_line(error)) from error
     return engine

@@ -1,0 +1,164 @@
+"""A job that is killed and resumed ends with the rows of an undisturbed one.
+
+The real command in processes of its own; moments are chosen by what the ledger says, not by a clock.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import skimage.data
+import sqlalchemy as sa
+
+from maskloop.actors.sam.weights import WeightsFolder
+from maskloop.platform.db.database import open_database
+from maskloop.platform.settings import Settings
+
+MASKLOOP = Path(sys.executable).parent / "maskloop"
+NAMES = ("coffee.png", "chelsea.png", "camera.png", "rocket.jpg", "coins.png")
+GRID = ("--points-per-side", "4")
+DEADLINE = 240.0
+
+ROWS = """
+    SELECT images.sha256, mask_digest, rle_counts, predicted_iou, stability_score, bbox_xywh
+    FROM proposals JOIN images ON images.id = image_id ORDER BY 1, 2
+"""
+LEDGER = """
+    SELECT images.sha256, state, masks FROM job_items JOIN images ON images.id = image_id
+    WHERE job_id = (SELECT max(id) FROM jobs) ORDER BY 1
+"""
+
+
+class Home:
+    """A MASKLOOP_HOME of its own, its database open to look into."""
+
+    def __init__(self, folder: Path, weights: WeightsFolder, engine: sa.Engine) -> None:
+        self.folder, self.engine = folder, engine
+        (folder / "weights").symlink_to(weights.root)
+        photographs = [str(Path(skimage.data.__file__).parent / name) for name in NAMES]
+        self.run("project", "create", "photos")
+        self.run("images", "add", "photos", *photographs)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [MASKLOOP, *words],
+            env=os.environ | {"MASKLOOP_HOME": str(self.folder), "MASKLOOP_WORKERS": "2"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str) -> str:
+        process = self.start(*words)
+        out, err = process.communicate(timeout=DEADLINE)
+        assert process.returncode == 0, err
+        return out
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(sa.text(query))]
+
+    def count(self, query: str) -> int:
+        with self.engine.connect() as connection:
+            return int(connection.execute(sa.text(query)).scalar_one())
+
+
+@pytest.fixture
+def new_home(
+    tmp_path_factory: pytest.TempPathFactory, weights: WeightsFolder
+) -> Iterator[Callable[[], Home]]:
+    opened = []
+
+    def make() -> Home:
+        folder = tmp_path_factory.mktemp("home")
+        database = open_database(Settings(home=folder))
+        engine = database.__enter__()
+        opened.append(database)
+        return Home(folder, weights, engine)
+
+    yield make
+    for database in opened:
+        database.__exit__(None, None, None)
+
+
+def wait_until(holds: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Look again and again, as long as the process lives and the deadline has not passed."""
+    patience = threading.Event()
+    for _ in range(int(DEADLINE / 0.05)):
+        if holds():
+            return
+        assert process.poll() is None, process.stderr.read() if process.stderr else ""
+        patience.wait(0.05)
+    pytest.fail("the job did not come to the moment to be killed at")
+
+
+def kill(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """SIGKILL; what the process had started."""
+    children: list[psutil.Process] = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.communicate(timeout=DEADLINE)
+    return children
+
+
+def still_there(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Which of these do not end by themselves. Ray's agents take a minute to miss their raylet."""
+    _, alive = psutil.wait_procs(processes, timeout=150)
+    return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_job_killed_at_any_moment_and_resumed_has_the_rows_of_an_undisturbed_one(
+    new_home: Callable[[], Home],
+) -> None:
+    undisturbed = new_home()
+    undisturbed.run("autolabel", "photos", *GRID)
+
+    home = new_home()
+    results = home.folder / "objects" / "results"
+    moments: list[Callable[[], bool]] = [
+        lambda: home.count("SELECT count(*) FROM job_items WHERE state = 'leased'") > 0,
+        lambda: len(list(results.rglob("*.json.gz"))) > 0,
+        lambda: home.count("SELECT count(*) FROM job_items WHERE state = 'done'") > 2,
+    ]
+    words = ("autolabel", "photos", *GRID)
+    orphans = []
+    for moment in moments:
+        worker = home.start(*words)
+        wait_until(moment, worker)
+        orphans += kill(worker)
+        assert home.rows("SELECT state FROM jobs") == [("running",)]
+        words = ("jobs", "resume", "1")
+    home.run(*words)
+
+    assert home.rows("SELECT state FROM jobs") == [("succeeded",)]
+    assert home.rows(LEDGER) == undisturbed.rows(LEDGER)
+    assert home.rows(ROWS) == undisturbed.rows(ROWS)
+    assert len(home.rows(ROWS)) > len(NAMES)
+    assert not still_there(orphans)
+
+
+def test_ctrl_c_stops_a_job_cleanly_and_it_can_be_resumed(new_home: Callable[[], Home]) -> None:
+    home = new_home()
+    worker = home.start("autolabel", "photos", *GRID)
+    done = "SELECT count(*) FROM job_items WHERE state = 'done'"
+    wait_until(lambda: home.count(done) > 0, worker)
+    children = psutil.Process(worker.pid).children(recursive=True)
+
+    worker.send_signal(signal.SIGINT)
+    _, err = worker.communicate(timeout=DEADLINE)
+
+    assert worker.returncode == 130, err
+    assert "Traceback" not in err
+    assert not still_there(children)
+    assert home.rows("SELECT state, lease_token FROM jobs") == [("cancelled", None)]
+    assert home.count("SELECT count(*) FROM job_items WHERE state = 'leased'") == 0
+    kept = home.count(done)
+    answer = json.loads(home.run("jobs", "resume", "1", "--json"))
+    assert (answer["state"], answer["images"]["done"]) == ("succeeded", len(NAMES))
+    assert 0 < kept <= len(NAMES)

@@ -1,0 +1,185 @@
+"""The embedded server: shared by processes, stopped by the last, and survived by nobody's death."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from maskloop.platform.db.database import connect, open_database
+from maskloop.platform.db.embedded import embedded_url, start_embedded
+from maskloop.platform.errors import DatabaseUnavailableError
+from maskloop.platform.settings import Settings
+
+USER = """
+import sys
+from pathlib import Path
+from maskloop.platform.db.embedded import embedded_url, start_embedded
+
+server = start_embedded(Path(sys.argv[1]))
+print(server.get_pid(), embedded_url(server), flush=True)
+sys.stdin.readline()
+server.cleanup()
+print("left", flush=True)
+"""
+
+
+class User:
+    """A process that uses the server of a folder until it is told to leave, or is killed."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        assert process.stdout is not None
+        pid, self.url = process.stdout.readline().split()
+        self.server_pid = int(pid)
+
+    def leave(self) -> None:
+        said, _ = self._process.communicate("\n", timeout=60)
+        assert said == "left\n"
+        assert self._process.returncode == 0
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate(timeout=60)
+        assert self._process.returncode == -signal.SIGKILL
+
+
+@contextmanager
+def user_of(folder: Path) -> Iterator[User]:
+    with subprocess.Popen(
+        [sys.executable, "-c", USER, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield User(process)
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the server's data shall be; a server that a failed test leaves is stopped."""
+    made = tmp_path_factory.mktemp("embedded") / "home" / "postgres"
+    yield made
+    lock = made / "postmaster.pid"
+    if lock.exists() and is_running(pid := int(lock.read_text().split()[0])):
+        os.kill(pid, signal.SIGINT)
+
+
+def is_running(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline, f"not within 30 s: {what}"
+
+
+def answers(url: str) -> bool:
+    engine = connect(url)
+    with engine.connect() as connection:
+        found: int = connection.execute(sa.text("SELECT 1")).scalar_one()
+    engine.dispose()
+    return found == 1
+
+
+def test_two_processes_share_one_server_and_the_last_to_leave_stops_it(folder: Path) -> None:
+    with user_of(folder) as first, user_of(folder) as second:
+        assert first.server_pid == second.server_pid
+        assert first.url == second.url
+        first.leave()
+        assert answers(second.url)
+        second.leave()
+        until(lambda: not is_running(second.server_pid), "the server stops")
+
+
+def test_a_killed_process_does_not_keep_the_server_running_for_ever(folder: Path) -> None:
+    with user_of(folder) as killed:
+        killed.kill()
+        assert is_running(killed.server_pid)
+        with user_of(folder) as next_one:
+            assert next_one.server_pid == killed.server_pid
+            next_one.leave()
+            until(lambda: not is_running(next_one.server_pid), "the server stops")
+
+
+def test_what_was_stored_is_there_when_the_server_starts_again(folder: Path) -> None:
+    settings = Settings(home=folder.parent)
+    with open_database(settings) as engine, engine.begin() as connection:
+        assert "host=" in engine.url.render_as_string()  # a socket file, no network address
+        connection.execute(sa.text("INSERT INTO projects (name) VALUES ('cats')"))
+    with open_database(settings) as engine, engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT name FROM projects")).scalar_one() == "cats"
+
+
+def test_the_server_listens_on_no_network_address(folder: Path) -> None:
+    server = start_embedded(folder)
+    try:
+        process = psutil.Process(server.get_pid())
+        assert answers(embedded_url(server))
+        assert process.net_connections(kind="inet") == []
+    finally:
+        server.cleanup()
+
+
+@pytest.mark.parametrize("damage", ["version", "control file"])
+def test_a_server_that_cannot_start_is_a_database_that_cannot_be_reached(
+    folder: Path, damage: str
+) -> None:
+    start_embedded(folder).cleanup()
+    if damage == "version":
+        (folder / "PG_VERSION").write_text("9\n")
+    else:
+        (folder / "global" / "pg_control").write_bytes(b"")
+    with pytest.raises(DatabaseUnavailableError) as caught:
+        start_embedded(folder)
+    assert caught.value.fields["where"] == f"embedded in {folder}"
+    assert caught.value.retryable
+
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("url", "where"),
+    [
+        (
+            f"postgresql://ann:{SECRET}@127.0.0.1:1/masks",
+            "postgresql+psycopg://ann:***@127.0.0.1:1/masks",
+        ),
+        (
+            f"postgresql://ann@127.0.0.1:1/masks?password={SECRET}",
+            "postgresql+psycopg://ann@127.0.0.1:1/masks",
+        ),
+        (
+            f"postgresql://ann:{SECRET}@/masks?host=/no/such/folder",
+            "postgresql+psycopg://ann:***@/masks",
+        ),
+        (
+            f"postgresql://ann:{SECRET}@127.0.0.1:1/masks?no_such_option=1",
+            "postgresql+psycopg://ann:***@127.0.0.1:1/masks",
+        ),
+    ],
+)
+def test_a_database_that_does_not_answer_is_named_without_its_password(
+    url: str, where: str
+) -> None:
+    settings = Settings(database_url=SecretStr(url))
+    with pytest.raises(DatabaseUnavailableError) as caught, open_database(settings):
+        pass
+    assert caught.value.fields["where"] == where
+    assert SECRET not in str(caught.value)
+    assert str(caught.value).startswith(f"The database {where} cannot be reached: ")
+    assert str(caught.value).endswith("Check MASKLOOP_DATABASE_URL.")
