@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import ray.data
 import torch
+from ray.exceptions import RayError
 
 from maskloop.actors import everything
 from maskloop.actors.embeddings import EmbeddingStore
@@ -28,6 +29,7 @@ from maskloop.platform.errors import (
     ImageChangedError,
     MaskloopError,
     ObjectMissingError,
+    PipelineBrokenError,
 )
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import Limits, Pixels, read_image
@@ -88,8 +90,22 @@ def run(plan: Plan, items: Sequence[WorkItem], *, workers: int) -> Iterator[Item
     """Results as they come, in any order; `workers` processes, one image at a time in each.
 
     Runs in the Ray session of the caller. A block is one image, so that a result leaves the
-    pipeline when it is there and a lost actor costs one image.
+    pipeline when it is there and a lost actor costs one image. Raises `PipelineBrokenError` when
+    the pipeline itself breaks: a process died twice over one image, or raised what is no outcome.
     """
+    try:
+        yield from _results(plan, items, workers)
+    except RayError as error:
+        raise PipelineBrokenError(_reason(error)) from error
+
+
+def _reason(error: RayError) -> str:
+    """The last line of Ray's message says what happened; the rest says where in Ray."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
+
+
+def _results(plan: Plan, items: Sequence[WorkItem], workers: int) -> Iterator[ItemResult]:
     workers = min(workers, len(items))
     rows = ray.data.from_items([asdict(item) for item in items], override_num_blocks=len(items))
     done = rows.map_batches(
@@ -124,13 +140,12 @@ class Autolabeler:
 
     def __init__(self, plan: Plan) -> None:
         torch.set_num_threads(plan.threads)
-        device = torch.device(plan.device)
         weights = WeightsFolder(plan.weights)
         self._plan = plan
         self._objects = open_store(plan.objects, s3_endpoint_url=plan.s3_endpoint_url)
         self._embeddings = EmbeddingStore(self._objects)
-        self._encoder = load_encoder(weights, plan.encoder_digest, device)
-        self._decoder = load_decoder(weights, plan.decoder_digest, device)
+        self._encoder = load_encoder(weights, plan.encoder_digest, plan.device)
+        self._decoder = load_decoder(weights, plan.decoder_digest, plan.device)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Ray Data's form: columns of length 1 in, columns of length 1 out."""

@@ -262,6 +262,18 @@ class LeaseLostError(MaskloopError):
         super().__init__(job)
 
 
+class PipelineBrokenError(MaskloopError):
+    """Bulk work ended before its images did; `reason` is the last word of what broke."""
+
+    code = "pipeline_broken"
+    retryable = True
+    sentence = "The pipeline broke: {reason}. What was done stays; resume the job."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class WorkersDieError(MaskloopError):
     code = "workers_die"
     sentence = (

@@ -36,6 +36,15 @@ class GenerationParameters:
     """Holes and islands smaller than this are removed from masks; 0 leaves them."""
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if field.type is float and whole:
+                object.__setattr__(self, field.name, float(value))  # 1 and 1.0 are one digest
+            else:
+                kind = "a whole number" if field.type is int else "a number"
+                holds = whole if field.type is int else isinstance(value, float)
+                self._require(field.name, holds, f"it must be {kind}")
         for name in ("points_per_side", "points_per_batch", "crop_n_points_downscale_factor"):
             self._require(name, getattr(self, name) >= 1, "it must be at least 1")
         for name in ("crop_n_layers", "min_mask_region_area", "stability_score_offset"):

@@ -10,21 +10,24 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ray.exceptions import RayError
-
 from maskloop.actors import autolabel
 from maskloop.actors.autolabel import ItemResult, Plan, WorkItem
 from maskloop.actors.ray_session import ray_session
+from maskloop.actors.sam.device import device_of
 from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.platform.db import job_items, jobs, model_versions
 from maskloop.platform.db.job_items import Counts, LeasedItem
 from maskloop.platform.db.jobs import Job, Lease
-from maskloop.platform.errors import LeaseLostError, MaskloopError, WorkersDieError
+from maskloop.platform.errors import (
+    LeaseLostError,
+    MaskloopError,
+    PipelineBrokenError,
+    WorkersDieError,
+)
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import Limits
 from maskloop.platform.states import ItemState, JobState
 from maskloop.services.jobs import Heartbeat, JobView, claim, view
-from maskloop.services.local_model import device_of
 from maskloop.services.proposals import apply_result, settle_bad
 from maskloop.services.runtime import Runtime
 
@@ -33,7 +36,7 @@ logger = logging.getLogger(__name__)
 WINDOW = 256
 """Items leased and handed to the pipeline together; starting a window costs a second or two."""
 _SHRINK = 16
-_HOPELESS = 3
+HOPELESS = 3
 """So many single images in a row that break the pipeline are no fault of the images."""
 
 
@@ -120,7 +123,7 @@ def _plan(runtime: Runtime, job: Job) -> Plan:
         weights=settings.weights,
         encoder_digest=version.encoder_digest,
         decoder_digest=version.decoder_digest,
-        device=device_of(settings),
+        device=device_of(settings.device),
         threads=1,
         parameters=GenerationParameters.from_json(job.parameters),
         limits=Limits(settings.max_image_pixels),
@@ -136,7 +139,7 @@ def _work_through(work: _Work) -> None:
         try:
             _run_window(work, items)
             window, hopeless = WINDOW, 0
-        except RayError as error:
+        except PipelineBrokenError as error:
             _check_stop(work)
             if len(items) > 1:
                 _give_back(work)
@@ -144,9 +147,9 @@ def _work_through(work: _Work) -> None:
                 logger.warning("pipeline.broken job=%d window=%d", work.job.id, window)
                 continue
             hopeless += 1
-            if hopeless == _HOPELESS:
-                raise WorkersDieError(work.job.id, _reason(error)) from error
-            _quarantine(work, items[0], _reason(error))
+            if hopeless == HOPELESS:
+                raise WorkersDieError(work.job.id, error.reason) from error
+            _quarantine(work, items[0], error.reason)
 
 
 def _lease(work: _Work, limit: int) -> list[LeasedItem]:
@@ -196,12 +199,6 @@ def _quarantine(work: _Work, item: LeasedItem, reason: str) -> None:
         reason=f"Working on {item.source_uri} broke the worker: {reason}",
     )
     _report(work)
-
-
-def _reason(error: RayError) -> str:
-    """The last line of Ray's message says what happened; the rest says where in Ray."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
 
 
 def _end_by_ledger(runtime: Runtime, job_id: int, lease: Lease) -> None:

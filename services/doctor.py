@@ -11,7 +11,7 @@ from enum import StrEnum
 import psutil
 
 from maskloop.platform.errors import MaskloopError
-from maskloop.platform.settings import Settings
+from maskloop.platform.settings import Settings, cores
 
 _LOW_DISK = 5 * 1024**3
 _LOW_MEMORY = 4 * 1024**3
@@ -64,7 +64,7 @@ def _memory(settings: Settings) -> tuple[Verdict, str]:
     says = f"{memory.available / 1024**3:.1f} of {memory.total / 1024**3:.1f} GB free"
     if memory.available < _LOW_MEMORY:
         return Verdict.WARNING, f"{says}; autolabel wants 4 GB: lower MASKLOOP_WORKERS"
-    return Verdict.OK, f"{says}, {len(os.sched_getaffinity(0))} cores"
+    return Verdict.OK, f"{says}, {cores()} cores"
 
 
 def _disk(settings: Settings) -> tuple[Verdict, str]:
@@ -79,9 +79,9 @@ def _disk(settings: Settings) -> tuple[Verdict, str]:
 def _torch(settings: Settings) -> tuple[Verdict, str]:
     import torch
 
-    from maskloop.services.local_model import device_of
+    from maskloop.actors.sam.device import device_of
 
-    device = device_of(settings)
+    device = device_of(settings.device)
     if device == "cuda" and not torch.cuda.is_available():
         reason = "MASKLOOP_DEVICE is cuda, but this torch sees no GPU"
         return Verdict.FAILED, f"{reason}; set it to auto, or install torch's CUDA build"
@@ -111,13 +111,11 @@ def _weights(settings: Settings) -> tuple[Verdict, str]:
 
 
 def _database(settings: Settings) -> tuple[Verdict, str]:
-    import sqlalchemy as sa
-
-    from maskloop.platform.db.database import open_database
+    from maskloop.platform.db.database import open_database, server_version
     from maskloop.platform.db.migrate import current_revision
 
     with open_database(settings) as engine, engine.connect() as connection:
-        version = connection.execute(sa.text("SHOW server_version")).scalar_one()
+        version = server_version(connection)
         kind = "embedded" if settings.database_url is None else engine.url.host or "local"
         return Verdict.OK, f"PostgreSQL {version}, {kind}, schema {current_revision(connection)}"
 

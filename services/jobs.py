@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import psutil
 import sqlalchemy as sa
 
 from maskloop.platform.db import images, job_items, jobs, model_versions, projects
+from maskloop.platform.db.database import now
 from maskloop.platform.db.job_items import Counts, LedgerRow
 from maskloop.platform.db.jobs import Job, Lease
 from maskloop.platform.errors import JobBusyError, NotFoundError, RefusedTransitionError
@@ -85,8 +87,7 @@ def _refusal(
     job = jobs.by_id(connection, job_id)
     if job.lease_owner is None or job.lease_until is None:
         return RefusedTransitionError("Job", str(job_id), job.state, "run again")
-    now = connection.execute(sa.select(sa.func.now())).scalar_one()
-    silent = lease_seconds - (job.lease_until - now).total_seconds()
+    silent = lease_seconds - (job.lease_until - now(connection)).total_seconds()
     return JobBusyError(job_id, job.lease_owner, max(0.0, silent))
 
 
@@ -100,6 +101,14 @@ def cancel(runtime: Runtime, job_id: int) -> JobState:
         if jobs.request_cancel(connection, job_id):
             return JobState.RUNNING
         raise RefusedTransitionError("Job", str(job_id), job.state, "cancelled")
+
+
+def settle_abandoned(runtime: Runtime) -> None:
+    """Cancel the jobs whose worker was asked to stop and died before it did."""
+    with runtime.engine.begin() as connection:
+        for job_id in jobs.abandoned(connection):
+            if jobs.cancel_idle(connection, job_id, orphaned=False):
+                job_items.give_back(connection, job_id, count_attempt=False)
 
 
 def retry_quarantined(runtime: Runtime, job_id: int) -> int:
@@ -187,13 +196,18 @@ class Heartbeat:
         self._thread.join()
 
     def _beat(self) -> None:
+        heard = time.monotonic()
         while not self._stop.wait(self._lease.seconds / 3):
             try:
                 with self._engine.begin() as connection:
                     pulse = jobs.extend(connection, self._job_id, self._lease)
-            except sa.exc.OperationalError as error:
+            except sa.exc.SQLAlchemyError as error:
                 self._on_silence(error)  # the next beat tries again; every write is guarded anyway
+                if time.monotonic() - heard > self._lease.seconds:
+                    self.lost.set()
+                    return
                 continue
+            heard = time.monotonic()
             if pulse.cancel_requested:
                 self.cancel_requested.set()
             if not pulse.held:

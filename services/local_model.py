@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from maskloop.actors.sam.decoder import Decoder, load_decoder
+from maskloop.actors.sam.device import device_of
 from maskloop.actors.sam.encoder import Encoder, load_encoder
 from maskloop.actors.sam.weights import ModelWeights, WeightsFolder
 from maskloop.platform.errors import WeightsMissingError
@@ -27,16 +26,9 @@ def open_local_model(settings: Settings, name: str = DEFAULT_MODEL) -> LocalMode
     weights = folder.named(name)
     if weights is None:
         raise WeightsMissingError(f"of {name}", str(Path(folder.root)))
-    device = torch.device(device_of(settings))
+    device = device_of(settings.device)
     return LocalModel(
         weights,
         load_encoder(folder, weights.encoder_digest, device),
         load_decoder(folder, weights.decoder_digest, device),
     )
-
-
-def device_of(settings: Settings) -> str:
-    """The torch device that the setting names; `auto` takes a GPU where there is one."""
-    if settings.device != "auto":
-        return settings.device
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -7,6 +7,7 @@ from statistics import median
 import sqlalchemy as sa
 
 from maskloop.platform.db import job_items, jobs, model_versions, projects
+from maskloop.platform.db.database import now
 from maskloop.platform.db.job_items import Counts, LedgerRow
 from maskloop.platform.db.jobs import Job
 from maskloop.platform.db.model_versions import ModelVersion
@@ -103,7 +104,7 @@ def read_facts(engine: sa.Engine, job_id: int, *, max_images: int) -> JobFacts:
             project=projects.by_id(connection, job.project_id).name,
             job=job,
             version=model_versions.by_id(connection, job.model_version_id),
-            as_of=connection.execute(sa.select(sa.func.now())).scalar_one(),
+            as_of=now(connection),
             counts=job_items.counts(connection, job.id),
             ledger=ledger,
         )

@@ -8,6 +8,7 @@ from maskloop.platform.db import jobs
 from maskloop.platform.db.job_items import Counts
 from maskloop.platform.errors import JobBusyError, LeaseLostError
 from maskloop.services.autolabel import run_job
+from maskloop.services.jobs import settle_abandoned
 from maskloop.services.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ def work(
 ) -> None:
     """Until `stop` is set. A job that fails says so in its row and does not end the worker."""
     while not stop.is_set():
+        settle_abandoned(runtime)
         with runtime.engine.connect() as connection:
             job_id = jobs.next_waiting(connection)
         if job_id is None:

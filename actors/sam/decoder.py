@@ -51,10 +51,10 @@ class DecodedMasks:
 class Decoder:
     """`network` with the weights that `digest` stands for; moved to `device`."""
 
-    def __init__(self, network: PromptedDecoder, *, digest: str, device: torch.device) -> None:
+    def __init__(self, network: PromptedDecoder, *, digest: str, device: str) -> None:
         self.digest = digest
-        self._device = device
-        self._network = network.eval().to(device)
+        self._device = torch.device(device)
+        self._network = network.eval().to(self._device)
         with torch.inference_mode():
             self._positions = self._network.positions()
 
@@ -107,7 +107,7 @@ class Decoder:
         return DecodedMasks(*(torch.cat(parts) for parts in zip(*decoded, strict=True)))
 
 
-def load_decoder(folder: WeightsFolder, digest: str, device: torch.device) -> Decoder:
+def load_decoder(folder: WeightsFolder, digest: str, device: str) -> Decoder:
     """Raises `WeightsMissingError` or `WeightsCorruptError`."""
     network = load_module(folder, digest, architecture=DECODER_ARCHITECTURE, build=PromptedDecoder)
     return Decoder(network, digest=digest, device=device)

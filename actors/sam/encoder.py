@@ -12,10 +12,10 @@ from maskloop.platform.images import Pixels
 class Encoder:
     """`network` with the weights that `digest` stands for; moved to `device`."""
 
-    def __init__(self, network: TinyViT, *, digest: str, device: torch.device) -> None:
+    def __init__(self, network: TinyViT, *, digest: str, device: str) -> None:
         self.digest = digest
-        self._device = device
-        self._network = network.eval().to(device)
+        self._device = torch.device(device)
+        self._network = network.eval().to(self._device)
 
     def encode(self, pixels: Pixels) -> Embedding:
         """The embedding's features are float32 on this encoder's device. Nothing is kept."""
@@ -25,7 +25,7 @@ class Encoder:
         return Embedding(features, size_hw, transforms.resized_hw(size_hw), self.digest)
 
 
-def load_encoder(folder: WeightsFolder, digest: str, device: torch.device) -> Encoder:
+def load_encoder(folder: WeightsFolder, digest: str, device: str) -> Encoder:
     """Raises `WeightsMissingError` or `WeightsCorruptError`."""
     network = load_module(folder, digest, architecture=ENCODER_ARCHITECTURE, build=TinyViT)
     return Encoder(network, digest=digest, device=device)

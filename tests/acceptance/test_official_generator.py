@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import skimage.data
-import torch
 
 from maskloop.actors import everything
 from maskloop.actors.sam.decoder import load_decoder
@@ -39,7 +38,7 @@ def generated(reference: dict, weights: WeightsFolder) -> list[GeneratedMask]:
     assert named is not None
     photograph = Path(skimage.data.__file__).parent / reference["image"]
     pixels, _ = read_image(photograph.read_bytes(), photograph.name)
-    device = torch.device("cpu")
+    device = "cpu"
     return everything.generate(
         pixels,
         load_encoder(weights, named.encoder_digest, device),

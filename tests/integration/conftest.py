@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from maskloop.platform import sa1b
 from maskloop.platform.db import images, job_items, jobs, model_versions, projects, proposals
 from maskloop.platform.db.database import connect, open_database
-from maskloop.platform.db.embedded import embedded_url, start_embedded
+from maskloop.platform.db.embedded import start_embedded
 from maskloop.platform.db.images import Image
 from maskloop.platform.db.jobs import Lease
 from maskloop.platform.generation import GenerationParameters
@@ -41,13 +41,13 @@ def server_url() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="maskloop-", ignore_cleanup_errors=True) as folder:
         server = start_embedded(Path(folder) / "postgres")
         try:
-            url = embedded_url(server)
+            url = server.url
             _administer(url, f"CREATE DATABASE {TEMPLATE}")
             with open_database(Settings(database_url=_named(url, TEMPLATE))):
                 pass
             yield url
         finally:
-            server.cleanup()
+            server.leave()
 
 
 @pytest.fixture

