@@ -6,6 +6,7 @@ decides no state; it reports an outcome per image and the service applies it.
 """
 
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -35,6 +36,9 @@ from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import Limits, Pixels, read_image
 from maskloop.platform.stages import Stages
 from maskloop.platform.storage import open_store
+
+# There is no other way yet to say how often Ray repeats an image (see _survivable).
+warnings.filterwarnings("ignore", message="`ray_remote_args_fn` is deprecated")
 
 
 class Outcome(StrEnum):

@@ -18,6 +18,20 @@ SPARE_CPUS = 2
 
 
 @contextmanager
+def _without_native_stderr() -> Iterator[None]:
+    """Ray's C++ side announces its own log level on the terminal. Errors come as exceptions."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+@contextmanager
 def ray_session(*, workers: int, object_store_mb: int) -> Iterator[None]:
     """A connected Ray inside the block: the cluster of RAY_ADDRESS, else one of this process.
 
@@ -29,17 +43,18 @@ def ray_session(*, workers: int, object_store_mb: int) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    if os.environ.get("RAY_ADDRESS"):
-        ray.init(logging_level=logging.ERROR, log_to_driver=False)
-    else:
-        ray.init(
-            address="local",
-            num_cpus=workers + SPARE_CPUS,
-            object_store_memory=object_store_mb * 1024 * 1024,
-            include_dashboard=False,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-        )
+    with _without_native_stderr():
+        if os.environ.get("RAY_ADDRESS"):
+            ray.init(logging_level=logging.ERROR, log_to_driver=False)
+        else:
+            ray.init(
+                address="local",
+                num_cpus=workers + SPARE_CPUS,
+                object_store_memory=object_store_mb * 1024 * 1024,
+                include_dashboard=False,
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+            )
     context = DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False

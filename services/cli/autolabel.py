@@ -67,17 +67,21 @@ def tell(view: "JobView", *, as_json: bool) -> None:
     if as_json:
         console.write_json(json_of(view))
     else:
-        counts = view.counts
-        console.say(
-            f"Job {view.job.id} {view.job.state}: {counts.done} of {counts.total} images done, "
-            f"{counts.masks:,} masks, {counts.quarantined} quarantined, {counts.failed} failed."
-        )
+        console.say(summary(view))
         if view.job.error:
             console.note(view.job.error)
-        if counts.done:
+        if view.counts.done:
             console.say(f"Look at it: maskloop report {view.job.id}")
     if view.job.state is JobState.FAILED:
         raise typer.Exit(1)
+
+
+def summary(view: "JobView") -> str:
+    counts = view.counts
+    return (
+        f"Job {view.job.id} {view.job.state}: {counts.done} of {counts.total} images done, "
+        f"{counts.masks:,} masks, {counts.quarantined} quarantined, {counts.failed} failed."
+    )
 
 
 def json_of(view: "JobView") -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maskloop.services.cli import console
-from maskloop.services.cli.autolabel import progress_of, tell
+from maskloop.services.cli.autolabel import progress_of, summary
 from maskloop.services.cli.options import runtime
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def demo(
             view = run_job(opened, job_id, on_progress=show)
         _tell_findings(opened, job_id)
         path = write_report(opened, job_id, default_path(opened, job_id))
-        tell(view, as_json=False)
-        console.say(f"\nThe masks, drawn on the photographs:  {path.as_uri()}\n")
+        console.say(f"\n{summary(view)}\nThe masks, drawn on the photographs:  {path.as_uri()}\n")
         if not leave:
             _tell_where(opened)
             _work_until_interrupted(opened)
