@@ -23,6 +23,7 @@ from maskloop.actors.embeddings import EmbeddingStore
 from maskloop.actors.sam.decoder import load_decoder
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.encoder import load_encoder
+from maskloop.actors.sam.shared_weights import fetch
 from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.platform import sa1b
 from maskloop.platform.errors import (
@@ -148,6 +149,8 @@ class Autolabeler:
         self._plan = plan
         self._objects = open_store(plan.objects, s3_endpoint_url=plan.s3_endpoint_url)
         self._embeddings = EmbeddingStore(self._objects)
+        for digest in (plan.encoder_digest, plan.decoder_digest):
+            fetch(weights, digest, self._objects)
         self._encoder = load_encoder(weights, plan.encoder_digest, plan.device)
         self._decoder = load_decoder(weights, plan.decoder_digest, plan.device)
 

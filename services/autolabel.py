@@ -7,13 +7,14 @@ quarantined and the rest goes on.
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from maskloop.actors import autolabel
 from maskloop.actors.autolabel import ItemResult, Plan, WorkItem
 from maskloop.actors.ray_session import ray_session
 from maskloop.actors.sam.device import device_of
+from maskloop.actors.sam.shared_weights import fetch
 from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.platform.db import job_items, jobs, model_versions
 from maskloop.platform.db.job_items import Counts, LeasedItem
@@ -62,7 +63,25 @@ class _Work:
     plan: Plan
     pipeline: Pipeline
     heartbeat: Heartbeat
-    on_progress: Callable[[Counts], None]
+    tally: "_Tally"
+
+
+class _Tally:
+    """The ledger's counts, kept while working: asking the database after every image would cost
+    more the larger the job is."""
+
+    def __init__(self, counts: Counts, on_progress: Callable[[Counts], None]) -> None:
+        waiting = counts.queued + counts.leased
+        self._counts = replace(counts, queued=waiting, leased=0)
+        self._on_progress = on_progress
+        on_progress(self._counts)
+
+    def settled(self, state: ItemState, masks: int = 0) -> None:
+        counts = self._counts
+        changed = {"queued": counts.queued - 1, "masks": counts.masks + masks}
+        changed[state.value] = getattr(counts, state.value) + 1
+        self._counts = replace(counts, **changed)
+        self._on_progress(self._counts)
 
 
 def run_job(
@@ -85,7 +104,8 @@ def run_job(
     settings = runtime.settings
     with heartbeat:
         try:
-            work = _Work(runtime, job, lease, _plan(runtime, job), pipeline, heartbeat, on_progress)
+            plan, tally = _plan(runtime, job), _Tally(view(runtime, job_id).counts, on_progress)
+            work = _Work(runtime, job, lease, plan, pipeline, heartbeat, tally)
             with ray_session(
                 workers=settings.worker_count, object_store_mb=settings.ray_object_store_mb
             ):
@@ -116,6 +136,7 @@ def _plan(runtime: Runtime, job: Job) -> Plan:
         version = model_versions.by_id(connection, job.model_version_id)
     weights = WeightsFolder(settings.weights)
     for digest in (version.encoder_digest, version.decoder_digest):
+        fetch(weights, digest, runtime.objects)
         weights.load(digest)
     return Plan(
         objects=settings.objects,
@@ -134,7 +155,6 @@ def _plan(runtime: Runtime, job: Job) -> Plan:
 def _work_through(work: _Work) -> None:
     """Lease, run and settle windows until the queue is empty."""
     window, hopeless = WINDOW, 0
-    _report(work)
     while items := _lease(work, window):
         try:
             _run_window(work, items)
@@ -165,8 +185,8 @@ def _run_window(work: _Work, items: list[LeasedItem]) -> None:
     ]
     workers = work.runtime.settings.worker_count
     for result in work.pipeline(work.plan, asked, workers=workers):
-        apply_result(work.runtime, work.job, work.lease, by_id[result.item_id], result)
-        _report(work)
+        state = apply_result(work.runtime, work.job, work.lease, by_id[result.item_id], result)
+        work.tally.settled(state, result.masks)
         _check_stop(work)
 
 
@@ -175,12 +195,6 @@ def _check_stop(work: _Work) -> None:
         raise LeaseLostError(work.job.id)
     if work.heartbeat.cancel_requested.is_set():
         raise _CancelledError
-
-
-def _report(work: _Work) -> None:
-    with work.runtime.engine.connect() as connection:
-        counts = job_items.counts(connection, work.job.id)
-    work.on_progress(counts)
 
 
 def _give_back(work: _Work) -> None:
@@ -198,7 +212,7 @@ def _quarantine(work: _Work, item: LeasedItem, reason: str) -> None:
         code="worker_died",
         reason=f"Working on {item.source_uri} broke the worker: {reason}",
     )
-    _report(work)
+    work.tally.settled(ItemState.QUARANTINED)
 
 
 def _end_by_ledger(runtime: Runtime, job_id: int, lease: Lease) -> None:

@@ -11,7 +11,15 @@ if TYPE_CHECKING:
 
 
 def register_weights(runtime: Runtime, weights: "ModelWeights") -> ModelVersion:
-    """Make pulled weights a ready version. The very first version also begins to serve."""
+    """Make pulled weights a ready version. The very first version also begins to serve.
+
+    The weights go to the object store first, so that every machine can use the version.
+    """
+    from maskloop.actors.sam.shared_weights import publish
+    from maskloop.actors.sam.weights import WeightsFolder
+
+    for digest in (weights.encoder_digest, weights.decoder_digest):
+        publish(WeightsFolder(runtime.settings.weights), digest, runtime.objects)
     with runtime.engine.begin() as connection:
         model_versions.lock_promotions(connection)
         version = model_versions.register(

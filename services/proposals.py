@@ -14,17 +14,16 @@ _BAD = {Outcome.FAILED: ItemState.FAILED, Outcome.QUARANTINED: ItemState.QUARANT
 
 def apply_result(
     runtime: Runtime, job: Job, lease: Lease, item: LeasedItem, result: ItemResult
-) -> None:
-    """Settle one item: ledger row and proposals in one transaction, or neither.
+) -> ItemState:
+    """Settle one item: ledger row and proposals in one transaction, or neither. Its new state.
 
     The result file is read before the transaction begins. Raises `LeaseLostError` when the item is
     not this worker's any more; then nothing is stored.
     """
     if result.outcome is not Outcome.DONE:
-        settle_bad(
-            runtime, job, lease, item, _BAD[result.outcome], code=result.code, reason=result.reason
-        )
-        return
+        bad = _BAD[result.outcome]
+        settle_bad(runtime, job, lease, item, bad, code=result.code, reason=result.reason)
+        return bad
     masks = sa1b.masks_of(sa1b.unpack(runtime.objects.get(result.result_key)))
     with runtime.engine.begin() as connection:
         held = job_items.finish_done(
@@ -45,6 +44,7 @@ def apply_result(
             job_id=job.id,
             model_version_id=job.model_version_id,
         )
+    return ItemState.DONE
 
 
 def settle_bad(

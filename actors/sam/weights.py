@@ -31,8 +31,8 @@ from maskloop.platform.errors import WeightsCorruptError, WeightsMissingError
 ENCODER_ARCHITECTURE: Final = "tiny_vit_5m"
 DECODER_ARCHITECTURE: Final = "sam_mask_decoder"
 
-_TENSORS = "model.safetensors"
-_CONFIG = "config.json"
+TENSORS_FILE: Final = "model.safetensors"
+CONFIG_FILE: Final = "config.json"
 _UNFINISHED = ".add-"
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -59,28 +59,35 @@ class WeightsFolder:
 
     def has(self, digest: str) -> bool:
         folder = self.path(digest)
-        return (folder / _TENSORS).is_file() and (folder / _CONFIG).is_file()
+        return (folder / TENSORS_FILE).is_file() and (folder / CONFIG_FILE).is_file()
 
     def add(self, architecture: str, tensors: Mapping[str, Tensor]) -> str:
         """Store a component and return its digest. One that is there already is left as it is."""
         plain = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
-        data = safetensors.torch.save(plain)
-        digest = hashlib.sha256(data).hexdigest()
+        config = json.dumps({"architecture": architecture}).encode()
+        return self.adopt(safetensors.torch.save(plain), config)
+
+    def adopt(self, tensors: bytes, config: bytes) -> str:
+        """Store a component that is serialised already and return its digest."""
+        digest = self.digest_of(tensors)
         self.root.mkdir(parents=True, exist_ok=True)
         with locked(self.root / ".add.lock"):
             remove_unfinished(self.root, _UNFINISHED)
             if not self.has(digest):
-                config = json.dumps({"architecture": architecture}).encode()
-                self._write(digest, {_TENSORS: data, _CONFIG: config})
+                self._write(digest, {TENSORS_FILE: tensors, CONFIG_FILE: config})
         return digest
+
+    @staticmethod
+    def digest_of(tensors: bytes) -> str:
+        return hashlib.sha256(tensors).hexdigest()
 
     def load(self, digest: str) -> tuple[str, dict[str, Tensor]]:
         """Architecture and tensors. Raises `WeightsMissingError` or `WeightsCorruptError`."""
         if not re.fullmatch("[0-9a-f]{64}", digest) or not self.has(digest):
             raise WeightsMissingError(digest, str(self.root))
-        file = self.path(digest) / _TENSORS
+        file = self.path(digest) / TENSORS_FILE
         data = file.read_bytes()
-        found = hashlib.sha256(data).hexdigest()
+        found = self.digest_of(data)
         if found != digest:
             raise WeightsCorruptError(str(file), digest, found)
         return self._architecture(digest), safetensors.torch.load(data)
@@ -126,7 +133,7 @@ class WeightsFolder:
             raise
 
     def _architecture(self, digest: str) -> str:
-        file = self.path(digest) / _CONFIG
+        file = self.path(digest) / CONFIG_FILE
         try:
             return str(json.loads(file.read_bytes())["architecture"])
         except (ValueError, KeyError, TypeError) as error:
@@ -142,7 +149,7 @@ def load_module(
     """
     found, tensors = folder.load(digest)
     if found != architecture:
-        raise WeightsCorruptError(str(folder.path(digest) / _CONFIG), architecture, found)
+        raise WeightsCorruptError(str(folder.path(digest) / CONFIG_FILE), architecture, found)
     with torch.device("meta"):  # no time is spent on random weights
         module = build()
     module.load_state_dict(tensors, strict=True, assign=True)

@@ -17,7 +17,9 @@ from maskloop.platform.db import job_items, jobs
 from maskloop.platform.db.images import object_key
 from maskloop.platform.db.job_items import Counts, LedgerRow
 from maskloop.platform.db.tables import proposals
+from maskloop.platform.errors import WeightsMissingError
 from maskloop.platform.generation import GenerationParameters
+from maskloop.platform.settings import Settings
 from maskloop.platform.states import ItemState, JobState
 from maskloop.services.autolabel import run_job
 from maskloop.services.images import add_images
@@ -53,6 +55,13 @@ def project(runtime: Runtime, weights: WeightsFolder, model: ModelWeights) -> Ru
     report = add_images(runtime, "photos", [str(PHOTOGRAPHS / name) for name in NAMES])
     assert report.added == len(NAMES)
     return runtime
+
+
+@pytest.fixture
+def elsewhere(project: Runtime, tmp_path: Path) -> Settings:
+    """Another machine: the same object store and database, no weights of its own."""
+    changed = {"home": tmp_path / "elsewhere", "object_store_url": project.settings.objects}
+    return project.settings.model_copy(update=changed)
 
 
 def ledger_of(runtime: Runtime, job_id: int) -> dict[str, LedgerRow]:
@@ -152,15 +161,24 @@ def test_a_job_finishes_when_one_of_its_processes_is_killed(project: Runtime, ra
     assert masks_of(project) == stored
 
 
-def test_weights_that_are_gone_fail_the_job_before_any_image_is_touched(
-    project: Runtime, ray: None
+def test_a_machine_without_the_weights_gets_them_from_the_object_store(
+    project: Runtime, elsewhere: Settings, ray: None
 ) -> None:
-    from maskloop.platform.errors import WeightsMissingError
-
     job_id = submit_autolabel(project, "photos", FEW_POINTS)
-    empty = replace(
-        project, settings=project.settings.model_copy(update={"home": Path("/nowhere")})
-    )
+
+    view = run_job(replace(project, settings=elsewhere), job_id)
+
+    assert view.job.state is JobState.SUCCEEDED
+    assert len(list(elsewhere.weights.glob("*/model.safetensors"))) == 2
+
+
+def test_weights_that_are_gone_everywhere_fail_the_job_before_any_image_is_touched(
+    project: Runtime, elsewhere: Settings, ray: None
+) -> None:
+    job_id = submit_autolabel(project, "photos", FEW_POINTS)
+    for item in list(project.objects.list("weights/")):
+        project.objects.delete(item.key)
+    empty = replace(project, settings=elsewhere)
 
     with pytest.raises(WeightsMissingError):
         run_job(empty, job_id)

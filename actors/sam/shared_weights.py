@@ -1,0 +1,43 @@
+"""Weights in the object store, where every machine that works for a database finds them.
+
+weights/<digest>/model.safetensors, weights/<digest>/config.json     as in a weights folder
+"""
+
+from maskloop.actors.sam.weights import CONFIG_FILE, TENSORS_FILE, WeightsFolder
+from maskloop.platform.errors import ObjectMissingError, WeightsCorruptError, WeightsMissingError
+from maskloop.platform.storage.store import ObjectStore
+
+
+def publish(folder: WeightsFolder, digest: str, objects: ObjectStore) -> None:
+    """Copy a component of this machine to the store; what is there already is left.
+
+    Raises `WeightsMissingError`.
+    """
+    if not folder.has(digest):
+        raise WeightsMissingError(digest, str(folder.root))
+    for name in (TENSORS_FILE, CONFIG_FILE):
+        key = _key(digest, name)
+        if objects.info(key) is None:
+            with (folder.path(digest) / name).open("rb") as file:
+                objects.put(key, file)
+
+
+def fetch(folder: WeightsFolder, digest: str, objects: ObjectStore) -> None:
+    """Bring a component to this machine, unless it is here. Safe in many processes at once.
+
+    Raises `WeightsMissingError` when the store has none, `WeightsCorruptError` when it has others.
+    """
+    if folder.has(digest):
+        return
+    try:
+        tensors, config = (objects.get(_key(digest, name)) for name in (TENSORS_FILE, CONFIG_FILE))
+    except ObjectMissingError as error:
+        raise WeightsMissingError(digest, str(folder.root)) from error
+    found = folder.digest_of(tensors)
+    if found != digest:
+        raise WeightsCorruptError(f"{objects.url}/{_key(digest, TENSORS_FILE)}", digest, found)
+    folder.adopt(tensors, config)
+
+
+def _key(digest: str, name: str) -> str:
+    return f"weights/{digest}/{name}"
