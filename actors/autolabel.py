@@ -20,21 +20,24 @@ from ray.exceptions import RayError
 
 from maskloop.actors import everything
 from maskloop.actors.embeddings import EmbeddingStore
+from maskloop.actors.everything import GENERATOR_VERSION
 from maskloop.actors.sam.decoder import load_decoder
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.encoder import load_encoder
 from maskloop.actors.sam.shared_weights import fetch
+from maskloop.actors.sam.transforms import PREPROCESSING_VERSION
 from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.platform import sa1b
 from maskloop.platform.errors import (
     BadImageError,
+    DocumentDamagedError,
     ImageChangedError,
     MaskloopError,
     ObjectMissingError,
     PipelineBrokenError,
 )
 from maskloop.platform.generation import GenerationParameters
-from maskloop.platform.images import Limits, Pixels, read_image
+from maskloop.platform.images import READING_VERSION, Limits, Pixels, read_image
 from maskloop.platform.stages import Stages
 from maskloop.platform.storage import open_store
 
@@ -61,18 +64,30 @@ class Plan:
     encoder_digest: str
     decoder_digest: str
     device: str
+    workers: int
+    """Processes, one image at a time in each."""
     threads: int
     parameters: GenerationParameters
     limits: Limits
-    results_prefix: str
+
+    def result_key(self, sha256: bytes) -> str:
+        """Where the masks of an image are: everything that they depend on is in the key.
+
+        So whoever needs the same work finds it done: a worker after one that died before it could
+        tell, and another job with the same model and parameters.
+        """
+        versions = f"v{READING_VERSION}.{PREPROCESSING_VERSION}.{GENERATOR_VERSION}"
+        model = f"{self.encoder_digest}-{self.decoder_digest}"
+        digest = sha256.hex()
+        folder = f"results/{model}/{versions}-{self.parameters.digest}/{digest[:2]}"
+        return f"{folder}/{digest}.json.gz"
 
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One image to do. `image_id` becomes the result document's; `source` is for messages."""
+    """One image to do. `source` is for messages."""
 
     item_id: int
-    image_id: int
     image_key: str
     sha256: bytes
     source: str
@@ -91,15 +106,15 @@ class ItemResult:
     reason: str
 
 
-def run(plan: Plan, items: Sequence[WorkItem], *, workers: int) -> Iterator[ItemResult]:
-    """Results as they come, in any order; `workers` processes, one image at a time in each.
+def run(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
+    """Results as they come, in any order.
 
     Runs in the Ray session of the caller. A block is one image, so that a result leaves the
     pipeline when it is there and a lost actor costs one image. Raises `PipelineBrokenError` when
     the pipeline itself breaks: a process died twice over one image, or raised what is no outcome.
     """
     try:
-        yield from _results(plan, items, workers)
+        yield from _results(plan, items)
     except RayError as error:
         raise PipelineBrokenError(_reason(error)) from error
 
@@ -110,8 +125,8 @@ def _reason(error: RayError) -> str:
     return lines[-1] if lines else type(error).__name__
 
 
-def _results(plan: Plan, items: Sequence[WorkItem], workers: int) -> Iterator[ItemResult]:
-    workers = min(workers, len(items))
+def _results(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
+    workers = min(plan.workers, len(items))
     rows = ray.data.from_items([asdict(item) for item in items], override_num_blocks=len(items))
     done = rows.map_batches(
         Autolabeler,
@@ -158,12 +173,11 @@ class Autolabeler:
         """Ray Data's form: columns of length 1 in, columns of length 1 out."""
         item = WorkItem(
             item_id=int(batch["item_id"][0]),
-            image_id=int(batch["image_id"][0]),
             image_key=str(batch["image_key"][0]),
             sha256=bytes(batch["sha256"][0]),
             source=str(batch["source"][0]),
         )
-        result = self.label(item)
+        result = self.propose(item)
         return {
             "item_id": np.array([result.item_id]),
             "outcome": np.array([result.outcome.value]),
@@ -175,23 +189,23 @@ class Autolabeler:
             "reason": np.array([result.reason]),
         }
 
-    def label(self, item: WorkItem) -> ItemResult:
+    def propose(self, item: WorkItem) -> ItemResult:
         """Do one image. Errors that concern it become its outcome; others end the pipeline."""
         try:
-            return self._label(item)
+            return self._propose(item)
         except (BadImageError, ObjectMissingError) as error:
             return _not_done(item, Outcome.QUARANTINED, error)
         except MaskloopError as error:
             return _not_done(item, Outcome.FAILED, error)
 
-    def _label(self, item: WorkItem) -> ItemResult:
+    def _propose(self, item: WorkItem) -> ItemResult:
         started = time.perf_counter()
         stages = Stages()
-        key = f"{self._plan.results_prefix}/{item.sha256.hex()}.json.gz"
-        if self._objects.info(key) is not None:  # written by a worker that died before it was told
-            with stages("read"):
-                masks = len(sa1b.unpack(self._objects.get(key))["annotations"])
-            return _done(item, key, masks, stages.seconds)
+        key = self._plan.result_key(item.sha256)
+        with stages("read"):
+            known = self._known_result(key)
+        if known is not None:
+            return _done(item, key, known, stages.seconds)
         with stages("read"):
             pixels = self._pixels(item)
         embedding = self._embedding(item, pixels, stages)
@@ -206,13 +220,23 @@ class Autolabeler:
         with stages("write"):
             document = sa1b.document(
                 generated,
-                image_id=item.image_id,
-                file_name=item.source,
+                image_id=0,  # the document belongs to no project: see Plan.result_key
+                file_name=item.sha256.hex(),
                 size_hw=(pixels.shape[0], pixels.shape[1]),
             )
             self._objects.put(key, sa1b.pack(document))
         stages.seconds["other"] = time.perf_counter() - started - sum(stages.seconds.values())
         return _done(item, key, len(generated), stages.seconds)
+
+    def _known_result(self, key: str) -> int | None:
+        """Number of masks of a result that is there already; a damaged one is removed."""
+        if self._objects.info(key) is None:
+            return None
+        try:
+            return len(sa1b.unpack(self._objects.get(key), key)["annotations"])
+        except DocumentDamagedError:
+            self._objects.delete(key)
+            return None
 
     def _pixels(self, item: WorkItem) -> Pixels:
         data = self._objects.get(item.image_key)

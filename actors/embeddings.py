@@ -1,8 +1,8 @@
 """Embeddings kept in the object store: derived, content-addressed, may be deleted at any time.
 
-The key is what the values depend on: the image's bytes, the encoder's weights and the version of
-the preprocessing. Values are stored as float16 (2 MiB), which is what every reader decodes from, so
-that a mask does not depend on whether its embedding was just made or read back.
+The key is what the values depend on: the image's bytes, the encoder's weights, and the versions
+of reading and preprocessing. Values are stored as float16 (2 MiB), which is what every reader
+decodes from, so that a mask does not depend on whether its embedding was just made or read back.
 """
 
 import hashlib
@@ -15,12 +15,14 @@ from safetensors.torch import load, save
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.transforms import PREPROCESSING_VERSION
 from maskloop.platform.errors import ObjectMissingError
+from maskloop.platform.images import READING_VERSION
 from maskloop.platform.storage.store import ObjectStore
 
 
 def embedding_key(image_sha256: bytes, encoder_digest: str) -> str:
     digest = image_sha256.hex()
-    return f"embeddings/{encoder_digest}/v{PREPROCESSING_VERSION}/{digest[:2]}/{digest}"
+    version = f"v{READING_VERSION}.{PREPROCESSING_VERSION}"
+    return f"embeddings/{encoder_digest}/{version}/{digest[:2]}/{digest}"
 
 
 class EmbeddingStore:

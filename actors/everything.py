@@ -9,6 +9,7 @@ masks are brought to full size.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,8 @@ from maskloop.platform.images import Pixels
 from maskloop.platform.masks import GeneratedMask, Rle
 from maskloop.platform.stages import Stages
 
+GENERATOR_VERSION: Final = 1
+"""Part of a result's key: raise it whenever the same pixels and parameters give other masks."""
 FULL_SIZE_VALUES = 32_000_000
 """Logits brought to full size together: bounds the memory of a batch to a few times 128 MB."""
 
@@ -99,7 +102,7 @@ def _of_crop(
             logits = decoded.low_res_logits.flatten(0, 1)
             predicted = decoded.predicted_iou.flatten(0, 1).cpu()
             point_of = np.arange(len(points)).repeat(decoded.predicted_iou.shape[1])
-            confident = torch.nonzero(predicted > parameters.pred_iou_thresh).flatten()
+            confident = _confident(predicted, parameters.pred_iou_thresh)
         for chosen in torch.split(confident, _masks_at_once(crop.size_hw)):
             with stages("upscale"):
                 full = upscale(logits[chosen.to(logits.device)], embedding.resized_hw, crop.size_hw)
@@ -116,6 +119,13 @@ def _of_crop(
                 )
     with stages("suppress"):
         return _best_boxes(found, [mask.predicted_iou for mask in found], parameters.box_nms_thresh)
+
+
+def _confident(predicted_iou: torch.Tensor, thresh: float) -> torch.Tensor:
+    """Indices of what passes; a threshold of 0 lets everything pass, as in the official code."""
+    if thresh > 0:
+        return torch.nonzero(predicted_iou > thresh).flatten()
+    return torch.arange(len(predicted_iou))
 
 
 def _masks_at_once(size_hw: tuple[int, int]) -> int:

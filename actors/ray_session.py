@@ -2,6 +2,8 @@
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,6 +34,28 @@ def _without_native_stderr() -> Iterator[None]:
 
 
 @contextmanager
+def _own_termination() -> Iterator[None]:
+    """Ray puts its own handler of SIGTERM in the place of ours, which ends the process at once."""
+    ours = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, ours)
+
+
+@contextmanager
+def _without_credentials() -> Iterator[None]:
+    """Ray's processes inherit the environment, and have no business with the database."""
+    kept = os.environ.pop("MASKLOOP_DATABASE_URL", None)
+    try:
+        yield
+    finally:
+        if kept is not None:
+            os.environ["MASKLOOP_DATABASE_URL"] = kept
+
+
+@contextmanager
 def ray_session(*, workers: int, object_store_mb: int) -> Iterator[None]:
     """A connected Ray inside the block: the cluster of RAY_ADDRESS, else one of this process.
 
@@ -43,7 +67,7 @@ def ray_session(*, workers: int, object_store_mb: int) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    with _without_native_stderr():
+    with _without_native_stderr(), _own_termination(), _without_credentials():
         if os.environ.get("RAY_ADDRESS"):
             ray.init(logging_level=logging.ERROR, log_to_driver=False)
         else:

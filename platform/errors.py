@@ -63,7 +63,8 @@ class ImageAnimatedError(BadImageError):
 class ImageTooLargeError(BadImageError):
     code = "image_too_large"
     sentence = (
-        "{source} is too large ({reason}). Cut it into tiles, or raise MASKLOOP_MAX_IMAGE_PIXELS."
+        "{source} is too large ({reason}). Cut it into tiles, or raise the limit: "
+        "MASKLOOP_MAX_IMAGE_PIXELS, MASKLOOP_MAX_IMAGE_BYTES."
     )
 
 
@@ -71,7 +72,7 @@ class ImageChangedError(BadImageError):
     code = "image_changed"
     sentence = (
         "The stored bytes of {source} are no longer those that were registered ({reason}). "
-        "Restore the object, or add the image again."
+        "Restore the object, or remove it from the store and add the image again."
     )
 
 
@@ -161,10 +162,21 @@ class ObjectMissingError(MaskloopError):
         super().__init__(key, store)
 
 
+class DocumentDamagedError(MaskloopError):
+    code = "document_damaged"
+    retryable = True
+    sentence = "{source} cannot be read ({reason}). Remove it and resume the job: it is made again."
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(source, reason)
+
+
 class StoreUnavailableError(MaskloopError):
     code = "store_unavailable"
     retryable = True
-    sentence = "The object store {store} did not answer: {reason}. Check its address and network."
+    sentence = (
+        "The object store {store} cannot be used now: {reason}. Check that it is there and answers."
+    )
 
     def __init__(self, store: str, reason: str) -> None:
         super().__init__(store, reason)

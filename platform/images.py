@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,9 @@ from maskloop.platform.errors import (
 
 Pixels = npt.NDArray[np.uint8]
 """(H, W, 3) uint8, RGB, upright."""
+
+READING_VERSION: Final = 1
+"""Part of an embedding's and a result's key: raise it whenever the same bytes give other pixels."""
 
 SUFFIXES = frozenset(
     [
@@ -55,6 +59,8 @@ SUFFIXES = frozenset(
 
 _FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 """Pillow knows more, some of which run other programs (EPS) or hold files inside files (ICO)."""
+_STRETCH_VALUES = 4_000_000
+
 _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I", "F")
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -167,19 +173,28 @@ def _upright(picture: Image.Image) -> Image.Image:
 
 def _rgb(picture: Image.Image) -> Pixels:
     if picture.mode in _DEEP_MODES:
-        picture = Image.fromarray(_stretch(np.asarray(picture, dtype=np.float64)))
+        picture = Image.fromarray(_stretch(np.asarray(picture)))
     if picture.has_transparency_data:
         layer = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
     return np.array(picture.convert("RGB"))
 
 
-def _stretch(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
-    """(H, W) of any range to uint8: the smallest finite value becomes 0, the largest 255."""
-    finite = np.isfinite(values)
-    if not finite.any():
-        return np.zeros(values.shape, dtype=np.uint8)
-    low, high = values[finite].min(), values[finite].max()
-    span = (high - low) or 1.0
-    scaled = (np.where(finite, values, low) - low) * (255.0 / span)
-    return np.asarray(np.rint(scaled), dtype=np.uint8)
+def _stretch(values: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+    """(H, W) of any range to uint8: the smallest finite value becomes 0, the largest 255.
+
+    Goes row block by row block, so that a large picture is not held again in float64.
+    """
+    blocks = np.array_split(values, max(1, values.size // _STRETCH_VALUES))
+    finite = [block[np.isfinite(block)] for block in blocks]
+    lows = [float(block.min()) for block in finite if block.size]
+    highs = [float(block.max()) for block in finite if block.size]
+    low, high = min(lows, default=0.0), max(highs, default=0.0)
+    scale = 255.0 / ((high - low) or 1.0)
+    return np.concatenate([_scaled(block, low, scale) for block in blocks])
+
+
+def _scaled(block: npt.NDArray[np.generic], low: float, scale: float) -> npt.NDArray[np.uint8]:
+    wide = block.astype(np.float64)
+    wide[~np.isfinite(wide)] = low
+    return np.asarray(np.rint((wide - low) * scale), dtype=np.uint8)

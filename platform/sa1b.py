@@ -1,4 +1,4 @@
-"""Masks of one image as a JSON document of the SA-1B dataset's form.
+"""Masks of one image as a JSON document of the SA-1B form.
 
 `{"image": {image_id, width, height, file_name}, "annotations": [{id, segmentation {size, counts},
 bbox XYWH, area, predicted_iou, stability_score, crop_box XYWH, point_coords [[x, y]]}]}`
@@ -6,9 +6,11 @@ bbox XYWH, area, predicted_iou, stability_score, crop_box XYWH, point_coords [[x
 
 import gzip
 import json
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
+from maskloop.platform.errors import DocumentDamagedError
 from maskloop.platform.masks import GeneratedMask, Rle
 
 
@@ -68,6 +70,10 @@ def pack(document: dict[str, Any]) -> bytes:
     return gzip.compress(text.encode(), compresslevel=6, mtime=0)
 
 
-def unpack(data: bytes) -> dict[str, Any]:
-    unpacked: dict[str, Any] = json.loads(gzip.decompress(data))
+def unpack(data: bytes, source: str) -> dict[str, Any]:
+    """Raises `DocumentDamagedError` that names `source`."""
+    try:
+        unpacked: dict[str, Any] = json.loads(gzip.decompress(data))
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise DocumentDamagedError(source, str(error)) from error
     return unpacked

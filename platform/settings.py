@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     """The endpoint of an S3-compatible store that is not AWS."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     workers: int | None = Field(default=None, ge=1)
-    """Autolabel processes on this machine; unset: one per core."""
+    """Autolabel processes; unset: one per GPU where there are any, else one per core."""
     max_image_pixels: int = Field(default=100_000_000, ge=1)
     """Larger images are refused before they are decoded (decompression bombs)."""
     max_image_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
@@ -38,15 +38,12 @@ class Settings(BaseSettings):
     @property
     def objects(self) -> str:
         """Location of the object store, in the form `storage.open_store` takes."""
-        return self.object_store_url or str(self.home / "objects")
+        url = self.object_store_url or str(self.home / "objects")
+        return url if "://" in url else str(Path(url).expanduser().absolute())
 
     @property
     def weights(self) -> Path:
         return self.home / "weights"
-
-    @property
-    def worker_count(self) -> int:
-        return self.workers or cores()
 
 
 def cores() -> int:

@@ -1,8 +1,8 @@
 """The worker of autolabel jobs: hands the ledger's items to the pipeline and applies what returns.
 
 Items are leased a window at a time. When the pipeline itself breaks (a process died, an error that
-is nobody's outcome), the window shrinks until a single image is left that breaks it; that image is
-quarantined and the rest goes on.
+is nobody's outcome), the window shrinks until a single image is left that breaks it. That image is
+suspected, and quarantined once another one has gone through: where none does, it is the machine.
 """
 
 import logging
@@ -13,7 +13,7 @@ from typing import Protocol
 from maskloop.actors import autolabel
 from maskloop.actors.autolabel import ItemResult, Plan, WorkItem
 from maskloop.actors.ray_session import ray_session
-from maskloop.actors.sam.device import device_of
+from maskloop.actors.sam.device import device_of, workers_of
 from maskloop.actors.sam.shared_weights import fetch
 from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.platform.db import job_items, jobs, model_versions
@@ -44,9 +44,7 @@ HOPELESS = 3
 class Pipeline(Protocol):
     """`actors.autolabel.run`, or what a test puts in its place."""
 
-    def __call__(
-        self, plan: Plan, items: Sequence[WorkItem], *, workers: int
-    ) -> Iterator[ItemResult]: ...
+    def __call__(self, plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]: ...
 
 
 class _CancelledError(Exception):
@@ -84,38 +82,53 @@ class _Tally:
         self._on_progress(self._counts)
 
 
+Interrupted = Callable[[Runtime, int, Lease], None]
+
+
+def end_as_cancelled(runtime: Runtime, job_id: int, lease: Lease) -> None:
+    """Somebody stopped this job: it goes on when somebody resumes it."""
+    _end(runtime, job_id, lease, JobState.CANCELLED)
+
+
+def leave_for_another(runtime: Runtime, job_id: int, lease: Lease) -> None:
+    """The worker stops, the job does not: the next worker goes on with it."""
+    with runtime.engine.begin() as connection:
+        job_items.give_back(connection, job_id, lease, count_attempt=False)
+        jobs.let_lapse(connection, job_id, lease)
+
+
 def run_job(
     runtime: Runtime,
     job_id: int,
     *,
     take_over: bool = False,
     on_progress: Callable[[Counts], None] = lambda counts: None,
+    when_interrupted: Interrupted = end_as_cancelled,
     pipeline: Pipeline = autolabel.run,
 ) -> JobView:
     """Claim a job and work on it to its end; resumes what an earlier worker left.
 
-    A KeyboardInterrupt and `jobs cancel` end it as cancelled, an error of the job itself as failed;
-    both keep every settled item and can be resumed. Raises what `claim` raises, `LeaseLostError`,
-    and whatever made the job fail.
+    `jobs cancel` ends it as cancelled, a KeyboardInterrupt as `when_interrupted` says, an error of
+    the job itself as failed; all keep every settled item and can be resumed. Raises what `claim`
+    raises, `LeaseLostError`, and whatever made the job fail.
     """
     lease = claim(runtime, job_id, take_over=take_over)
     job = view(runtime, job_id).job
     heartbeat = Heartbeat(runtime.engine, job_id, lease, on_silence=_log_silence(job_id))
-    settings = runtime.settings
     with heartbeat:
         try:
             plan, tally = _plan(runtime, job), _Tally(view(runtime, job_id).counts, on_progress)
             work = _Work(runtime, job, lease, plan, pipeline, heartbeat, tally)
-            with ray_session(
-                workers=settings.worker_count, object_store_mb=settings.ray_object_store_mb
-            ):
+            object_store_mb = runtime.settings.ray_object_store_mb
+            with ray_session(workers=plan.workers, object_store_mb=object_store_mb):
                 _work_through(work)
         except LeaseLostError:
             raise
-        except (_CancelledError, KeyboardInterrupt) as stop:
-            _end(runtime, job_id, lease, JobState.CANCELLED)
-            if isinstance(stop, KeyboardInterrupt):
-                raise
+        except _CancelledError:
+            end_as_cancelled(runtime, job_id, lease)
+        except KeyboardInterrupt:
+            when_interrupted(runtime, job_id, lease)
+            raise
         except Exception as error:
             code = error.code if isinstance(error, MaskloopError) else "internal"
             _end(runtime, job_id, lease, JobState.FAILED, code=code, reason=str(error))
@@ -135,41 +148,72 @@ def _plan(runtime: Runtime, job: Job) -> Plan:
     with runtime.engine.connect() as connection:
         version = model_versions.by_id(connection, job.model_version_id)
     weights = WeightsFolder(settings.weights)
+    device = device_of(settings.device)
     for digest in (version.encoder_digest, version.decoder_digest):
         fetch(weights, digest, runtime.objects)
         weights.load(digest)
     return Plan(
-        objects=settings.objects,
+        objects=runtime.objects.url,
         s3_endpoint_url=settings.s3_endpoint_url,
         weights=settings.weights,
         encoder_digest=version.encoder_digest,
         decoder_digest=version.decoder_digest,
-        device=device_of(settings.device),
+        device=device,
+        workers=settings.workers or workers_of(device),
         threads=1,
         parameters=GenerationParameters.from_json(job.parameters),
         limits=Limits(settings.max_image_pixels),
-        results_prefix=f"results/{job.project_id}/{job.id}",
     )
 
 
 def _work_through(work: _Work) -> None:
     """Lease, run and settle windows until the queue is empty."""
-    window, hopeless = WINDOW, 0
+    window, suspects = WINDOW, _Suspects(work)
     while items := _lease(work, window):
         try:
             _run_window(work, items)
-            window, hopeless = WINDOW, 0
+            suspects.convict()
+            window = WINDOW
         except PipelineBrokenError as error:
             _check_stop(work)
-            if len(items) > 1:
-                _give_back(work)
-                window = max(1, len(items) // _SHRINK)
-                logger.warning("pipeline.broken job=%d window=%d", work.job.id, window)
+            if len(items) == 1:
+                suspects.add(items[0], error)
                 continue
-            hopeless += 1
-            if hopeless == HOPELESS:
-                raise WorkersDieError(work.job.id, error.reason) from error
-            _quarantine(work, items[0], error.reason)
+            _give_back(work, items)
+            window = max(1, len(items) // _SHRINK)
+            logger.warning("pipeline.broken job=%d window=%d", work.job.id, window)
+    suspects.end()
+
+
+class _Suspects:
+    """Images that broke the pipeline when they were alone in it, since one last went through.
+
+    They stay leased until they are judged: another that goes through convicts them, three in a row
+    acquit them.
+    """
+
+    def __init__(self, work: _Work) -> None:
+        self._work = work
+        self._found: list[tuple[LeasedItem, PipelineBrokenError]] = []
+        self._one_went_through = False
+
+    def add(self, item: LeasedItem, error: PipelineBrokenError) -> None:
+        """Raises `WorkersDieError` for one too many."""
+        self._found.append((item, error))
+        if len(self._found) == HOPELESS:
+            raise WorkersDieError(self._work.job.id, error.reason) from error
+
+    def convict(self) -> None:
+        self._one_went_through = True
+        for item, error in self._found:
+            _quarantine(self._work, item, error.reason)
+        self._found.clear()
+
+    def end(self) -> None:
+        """Nothing is left that could go through."""
+        if self._found and not self._one_went_through:
+            raise WorkersDieError(self._work.job.id, self._found[-1][1].reason)
+        self.convict()
 
 
 def _lease(work: _Work, limit: int) -> list[LeasedItem]:
@@ -179,15 +223,14 @@ def _lease(work: _Work, limit: int) -> list[LeasedItem]:
 
 def _run_window(work: _Work, items: list[LeasedItem]) -> None:
     by_id = {item.id: item for item in items}
-    asked = [
-        WorkItem(item.id, item.image_id, item.image_key, item.sha256, item.source_uri)
-        for item in items
-    ]
-    workers = work.runtime.settings.worker_count
-    for result in work.pipeline(work.plan, asked, workers=workers):
+    asked = [WorkItem(item.id, item.image_key, item.sha256, item.source_uri) for item in items]
+    for result in work.pipeline(work.plan, asked):
         state = apply_result(work.runtime, work.job, work.lease, by_id[result.item_id], result)
+        del by_id[result.item_id]
         work.tally.settled(state, result.masks)
         _check_stop(work)
+    if by_id:
+        raise PipelineBrokenError(f"{len(by_id)} images were left without a result")
 
 
 def _check_stop(work: _Work) -> None:
@@ -197,9 +240,16 @@ def _check_stop(work: _Work) -> None:
         raise _CancelledError
 
 
-def _give_back(work: _Work) -> None:
+def _give_back(work: _Work, items: list[LeasedItem]) -> None:
+    """Those of a broken window that were not settled; suspects stay leased."""
     with work.runtime.engine.begin() as connection:
-        job_items.give_back(connection, work.job.id, count_attempt=True)
+        job_items.give_back(
+            connection,
+            work.job.id,
+            work.lease,
+            count_attempt=True,
+            only=[item.id for item in items],
+        )
 
 
 def _quarantine(work: _Work, item: LeasedItem, reason: str) -> None:
@@ -216,15 +266,17 @@ def _quarantine(work: _Work, item: LeasedItem, reason: str) -> None:
 
 
 def _end_by_ledger(runtime: Runtime, job_id: int, lease: Lease) -> None:
-    """Succeeded when every item is done or quarantined, else failed: the truth is the ledger's."""
+    """The truth is the ledger's: succeeded when something is done and nothing is left to do."""
     with runtime.engine.connect() as connection:
         counts = job_items.counts(connection, job_id)
-    if counts.failed:
-        reason = (
-            f"{counts.failed} of {counts.total} images could not be done; "
-            f"see them with `maskloop jobs show {job_id}`, then `maskloop jobs resume {job_id}`"
-        )
+    left = counts.total - counts.done - counts.quarantined
+    look = f"see why with `maskloop jobs show {job_id}`"
+    if left:
+        reason = f"{left} of {counts.total} images could not be done; {look}, then resume the job"
         _end(runtime, job_id, lease, JobState.FAILED, code="items_failed", reason=reason)
+    elif counts.quarantined and not counts.done:
+        reason = f"all {counts.total} images were set aside as bad; {look}"
+        _end(runtime, job_id, lease, JobState.FAILED, code="all_quarantined", reason=reason)
     else:
         _end(runtime, job_id, lease, JobState.SUCCEEDED)
 
@@ -241,4 +293,4 @@ def _end(
     with runtime.engine.begin() as connection:
         if not jobs.finish(connection, job_id, lease, state, error_code=code, error=reason):
             raise LeaseLostError(job_id)
-        job_items.give_back(connection, job_id, count_attempt=False)
+        job_items.give_back(connection, job_id, lease, count_attempt=False)

@@ -94,7 +94,10 @@ def _torch(settings: Settings) -> tuple[Verdict, str]:
 def _ray(settings: Settings) -> tuple[Verdict, str]:
     import ray
 
-    where = os.environ.get("RAY_ADDRESS") or f"a local one, {settings.worker_count} workers"
+    from maskloop.actors.sam.device import device_of, workers_of
+
+    workers = settings.workers or workers_of(device_of(settings.device))
+    where = os.environ.get("RAY_ADDRESS") or f"a local one, {workers} workers"
     return Verdict.OK, f"ray {ray.__version__}, {where}"
 
 

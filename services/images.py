@@ -9,9 +9,10 @@ from maskloop.platform.db import images, projects
 from maskloop.platform.errors import BadImageError, MaskloopError
 from maskloop.platform.images import ImageFacts, Limits, read_image
 from maskloop.platform.storage.sources import Source, find_images
+from maskloop.platform.storage.store import ObjectStore
 from maskloop.services.runtime import Runtime
 
-_READERS = 8
+_READERS = 4
 """Threads that read and check files; decoding frees the interpreter, reading waits."""
 _AHEAD = 32
 """Files in flight: bounds memory to that many encoded images and `_READERS` decoded ones."""
@@ -110,8 +111,17 @@ def _store(runtime: Runtime, source: Source) -> _Stored | MaskloopError:
         if isinstance(error, BadImageError) or not error.retryable:
             return error
         raise
-    runtime.objects.put(images.object_key(facts.sha256), data)
+    _keep(runtime.objects, images.object_key(facts.sha256), data)
     return _Stored(facts, len(data))
+
+
+def _keep(objects: ObjectStore, key: str, data: bytes) -> None:
+    """Write an object; one of another length is no longer what its key says, and replaced."""
+    if not objects.put(key, data):
+        there = objects.info(key)
+        if there is None or there.size != len(data):
+            objects.delete(key)
+            objects.put(key, data)
 
 
 def _register(runtime: Runtime, project_id: int, source: Source, stored: _Stored) -> bool:

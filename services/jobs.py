@@ -1,7 +1,5 @@
 """The life of a job: submitted, claimed by one worker, kept alive, ended, resumed."""
 
-import os
-import socket
 import threading
 import time
 import uuid
@@ -10,16 +8,21 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-import psutil
 import sqlalchemy as sa
 
 from maskloop.platform.db import images, job_items, jobs, model_versions, projects
 from maskloop.platform.db.database import now
 from maskloop.platform.db.job_items import Counts, LedgerRow
 from maskloop.platform.db.jobs import Job, Lease
-from maskloop.platform.errors import JobBusyError, NotFoundError, RefusedTransitionError
+from maskloop.platform.errors import (
+    DatabaseUnavailableError,
+    JobBusyError,
+    NotFoundError,
+    RefusedTransitionError,
+)
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.states import ItemState, JobKind, JobState
+from maskloop.services.owners import is_gone, owner_name
 from maskloop.services.runtime import Runtime
 
 
@@ -64,21 +67,13 @@ def claim(runtime: Runtime, job_id: int, *, take_over: bool = False) -> Lease:
         if not jobs.claim(connection, job_id, lease, take_over=take_over or _is_orphaned(job)):
             raise _refusal(connection, job_id, lease.seconds)
         was_lost = job.state is JobState.RUNNING
-        job_items.give_back(connection, job_id, count_attempt=was_lost)
+        job_items.give_back_of_others(connection, job_id, count_attempt=was_lost)
         job_items.requeue(connection, job_id, ItemState.FAILED)
     return lease
 
 
-def owner_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
 def _is_orphaned(job: Job) -> bool:
-    """Whether its worker was on this machine and has died; of others only the lease tells."""
-    if job.lease_owner is None:
-        return False
-    host, _, pid = job.lease_owner.rpartition(":")
-    return host == socket.gethostname() and not psutil.pid_exists(int(pid))
+    return job.lease_owner is not None and is_gone(job.lease_owner)
 
 
 def _refusal(
@@ -96,7 +91,7 @@ def cancel(runtime: Runtime, job_id: int) -> JobState:
     with runtime.engine.begin() as connection:
         job = jobs.locked(connection, job_id)
         if jobs.cancel_idle(connection, job_id, orphaned=_is_orphaned(job)):
-            job_items.give_back(connection, job_id, count_attempt=False)
+            job_items.give_back_of_others(connection, job_id, count_attempt=False)
             return JobState.CANCELLED
         if jobs.request_cancel(connection, job_id):
             return JobState.RUNNING
@@ -108,7 +103,7 @@ def settle_abandoned(runtime: Runtime) -> None:
     with runtime.engine.begin() as connection:
         for job_id in jobs.abandoned(connection):
             if jobs.cancel_idle(connection, job_id, orphaned=False):
-                job_items.give_back(connection, job_id, count_attempt=False)
+                job_items.give_back_of_others(connection, job_id, count_attempt=False)
 
 
 def retry_quarantined(runtime: Runtime, job_id: int) -> int:
@@ -201,7 +196,7 @@ class Heartbeat:
             try:
                 with self._engine.begin() as connection:
                     pulse = jobs.extend(connection, self._job_id, self._lease)
-            except sa.exc.SQLAlchemyError as error:
+            except (DatabaseUnavailableError, sa.exc.SQLAlchemyError) as error:
                 self._on_silence(error)  # the next beat tries again; every write is guarded anyway
                 if time.monotonic() - heard > self._lease.seconds:
                     self.lost.set()

@@ -24,7 +24,7 @@ def apply_result(
         bad = _BAD[result.outcome]
         settle_bad(runtime, job, lease, item, bad, code=result.code, reason=result.reason)
         return bad
-    masks = sa1b.masks_of(sa1b.unpack(runtime.objects.get(result.result_key)))
+    masks = sa1b.masks_of(sa1b.unpack(runtime.objects.get(result.result_key), result.result_key))
     with runtime.engine.begin() as connection:
         held = job_items.finish_done(
             connection,

@@ -69,7 +69,7 @@ def make_cards(runtime: Runtime, rows: Sequence[LedgerRow]) -> Iterator[Card]:
 def _filled(plain: Card, runtime: Runtime, row: LedgerRow) -> Card:
     if row.result_key is None:
         raise AssertionError(f"image {row.image_id} is not done")
-    masks = sa1b.masks_of(sa1b.unpack(runtime.objects.get(row.result_key)))
+    masks = sa1b.masks_of(sa1b.unpack(runtime.objects.get(row.result_key), row.result_key))
     data = runtime.objects.get(object_key(row.sha256))
     pixels, _ = read_image(data, row.source_uri, Limits(runtime.settings.max_image_pixels))
     photograph = draw_photograph(pixels)

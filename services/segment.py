@@ -9,11 +9,12 @@ from pathlib import Path, PurePosixPath
 
 from maskloop.actors import everything
 from maskloop.platform import sa1b
-from maskloop.platform.errors import BadImageError
+from maskloop.platform.errors import BadImageError, MaskloopError, ObjectMissingError
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import Limits, read_image
 from maskloop.platform.settings import Settings
 from maskloop.platform.stages import Stages
+from maskloop.platform.storage.file_errors import translated
 from maskloop.platform.storage.sources import Source, find_images
 from maskloop.services.local_model import LocalModel
 
@@ -27,7 +28,11 @@ class Segmented:
     masks: int
     wall_seconds: float
     seconds: dict[str, float]
-    refusal: BadImageError | None = None
+    refusal: MaskloopError | None = None
+
+
+_LONGEST_STEM = 60
+"""Characters; with up to four bytes each this stays below what file systems allow."""
 
 
 @dataclass
@@ -37,7 +42,7 @@ class _Names:
     taken: set[str] = field(default_factory=set)
 
     def of(self, uri: str) -> str:
-        stem = PurePosixPath(uri).stem or "image"
+        stem = PurePosixPath(uri).stem[:_LONGEST_STEM] or "image"
         name, number = stem, 2
         while name.casefold() in self.taken:
             name, number = f"{stem}-{number}", number + 1
@@ -56,7 +61,8 @@ def segment(
 
     Each document is written whole or not at all; one of an earlier run is replaced.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    with translated(str(out)):
+        out.mkdir(parents=True, exist_ok=True)
     names = _Names()
     number = 0
     for location in locations:
@@ -89,7 +95,7 @@ def _one(
         with stages("read"):
             data = source.read(settings.max_image_bytes)
             pixels, _ = read_image(data, source.uri, Limits(settings.max_image_pixels))
-    except BadImageError as refusal:
+    except (BadImageError, ObjectMissingError) as refusal:
         wall = time.perf_counter() - started
         return Segmented(source.uri, None, 0, wall, stages.seconds, refusal)
     masks = everything.generate(pixels, model.encoder, model.decoder, parameters, stages=stages)

@@ -6,8 +6,12 @@ from collections.abc import Callable
 
 from maskloop.platform.db import jobs
 from maskloop.platform.db.job_items import Counts
-from maskloop.platform.errors import JobBusyError, LeaseLostError
-from maskloop.services.autolabel import run_job
+from maskloop.platform.errors import (
+    DatabaseUnavailableError,
+    JobBusyError,
+    LeaseLostError,
+)
+from maskloop.services.autolabel import leave_for_another, run_job
 from maskloop.services.jobs import settle_abandoned
 from maskloop.services.runtime import Runtime
 
@@ -21,21 +25,38 @@ def work(
     poll_seconds: float = 1.0,
     on_progress: Callable[[int, Counts], None] = lambda job_id, counts: None,
 ) -> None:
-    """Until `stop` is set. A job that fails says so in its row and does not end the worker."""
+    """Until `stop` is set. A job that fails says so in its row and does not end the worker.
+
+    A KeyboardInterrupt goes through; the job in hand then waits for the next worker.
+    """
     while not stop.is_set():
-        settle_abandoned(runtime)
-        with runtime.engine.connect() as connection:
-            job_id = jobs.next_waiting(connection)
+        job_id = _next(runtime)
         if job_id is None:
             stop.wait(poll_seconds)
-            continue
-        _work_on(runtime, job_id, on_progress)
+        else:
+            _work_on(runtime, job_id, on_progress)
+
+
+def _next(runtime: Runtime) -> int | None:
+    """None also while the database does not answer: it may come back."""
+    try:
+        settle_abandoned(runtime)
+        with runtime.engine.connect() as connection:
+            return jobs.next_waiting(connection)
+    except DatabaseUnavailableError as error:
+        logger.warning("database.silent error=%s", error)
+        return None
 
 
 def _work_on(runtime: Runtime, job_id: int, on_progress: Callable[[int, Counts], None]) -> None:
     try:
-        run_job(runtime, job_id, on_progress=lambda counts: on_progress(job_id, counts))
+        run_job(
+            runtime,
+            job_id,
+            on_progress=lambda counts: on_progress(job_id, counts),
+            when_interrupted=leave_for_another,
+        )
     except (JobBusyError, LeaseLostError) as error:
         logger.info("job.left job=%d reason=%s", job_id, error.code)
-    except Exception as error:  # noqa: BLE001  the job worker's loop: the row holds the error, the loop goes on
+    except Exception as error:  # noqa: BLE001  the row holds the error
         logger.error("job.failed job=%d error=%s", job_id, error)

@@ -11,15 +11,14 @@ from maskloop.platform.storage.store import ObjectStore
 def publish(folder: WeightsFolder, digest: str, objects: ObjectStore) -> None:
     """Copy a component of this machine to the store; what is there already is left.
 
-    Raises `WeightsMissingError`.
+    Raises `WeightsMissingError`, and `WeightsCorruptError` before anything wrong is copied.
     """
-    if not folder.has(digest):
-        raise WeightsMissingError(digest, str(folder.root))
-    for name in (TENSORS_FILE, CONFIG_FILE):
-        key = _key(digest, name)
-        if objects.info(key) is None:
-            with (folder.path(digest) / name).open("rb") as file:
-                objects.put(key, file)
+    missing = [n for n in (TENSORS_FILE, CONFIG_FILE) if objects.info(_key(digest, n)) is None]
+    if missing:
+        folder.load(digest)
+    for name in missing:
+        with (folder.path(digest) / name).open("rb") as file:
+            objects.put(_key(digest, name), file)
 
 
 def fetch(folder: WeightsFolder, digest: str, objects: ObjectStore) -> None:

@@ -100,7 +100,10 @@ class WeightsFolder:
             "source": source,
             "licence": licence,
         }
-        with tempfile.TemporaryDirectory(dir=self.root, prefix=_UNFINISHED) as unfinished:
+        with (
+            locked(self.root / ".add.lock"),
+            tempfile.TemporaryDirectory(dir=self.root, prefix=_UNFINISHED) as unfinished,
+        ):
             file = Path(unfinished) / "name.json"
             _write_through(file, json.dumps(content, indent=2).encode() + b"\n")
             file.replace(self._name_file(weights.name))

@@ -212,6 +212,12 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("lease_token", sa.UUID(), nullable=True),
         sa.Column("result_key", sa.Text(), nullable=True),
+        sa.Column(
+            "candidates_key",
+            sa.Text(),
+            nullable=True,
+            comment="candidates before filtering, where they are kept",
+        ),
         sa.Column("masks", sa.Integer(), nullable=True),
         sa.Column("seconds", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("error_code", sa.Text(), nullable=True),

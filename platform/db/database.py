@@ -51,13 +51,28 @@ def connect(url: str) -> sa.Engine:
             "application_name": f"maskloop@{socket.gethostname()}",
         },
     )
+    _translate_errors(engine, _where(address))
     try:
         with engine.connect() as connection:
             connection.execute(sa.text("SELECT 1"))
-    except sa.exc.DBAPIError as error:
+    except DatabaseUnavailableError:
         engine.dispose()
-        raise DatabaseUnavailableError(_where(address), _first_line(error)) from error
+        raise
+    except sa.exc.DBAPIError as error:  # an option that the driver does not know
+        engine.dispose()
+        raise DatabaseUnavailableError(_where(address), first_line(error.orig)) from error
     return engine
+
+
+def _translate_errors(engine: sa.Engine, where: str) -> None:
+    """A server that is gone, restarts or gives up a deadlock is one error of ours, everywhere."""
+
+    @sa.event.listens_for(engine, "handle_error")
+    def translate(context: sa.engine.ExceptionContext) -> None:
+        operational = isinstance(context.sqlalchemy_exception, sa.exc.OperationalError)
+        if operational or context.is_disconnect:
+            original = context.original_exception
+            raise DatabaseUnavailableError(where, first_line(original)) from original
 
 
 def now(connection: sa.Connection) -> datetime:
@@ -74,5 +89,7 @@ def _where(address: URL) -> str:
     return address.set(query={}).render_as_string(hide_password=True)
 
 
-def _first_line(error: sa.exc.DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0]
+def first_line(error: BaseException | None) -> str:
+    """A driver's message without its second half, which quotes the statement."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,6 +1,6 @@
 """Rows of `images`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -54,18 +54,6 @@ def register(
         .returning(images.c.id)
     )
     return connection.execute(statement).first() is not None
-
-
-def known_digests(
-    connection: sa.Connection, project_id: int, digests: Iterable[bytes]
-) -> set[bytes]:
-    """Which of these the project has already."""
-    rows = connection.execute(
-        sa.select(images.c.sha256).where(
-            images.c.project_id == project_id, images.c.sha256.in_(list(digests))
-        )
-    )
-    return {bytes(row.sha256) for row in rows}
 
 
 def count(connection: sa.Connection, project_id: int) -> int:

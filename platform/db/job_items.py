@@ -111,11 +111,32 @@ def lease(connection: sa.Connection, job_id: int, held: Lease, *, limit: int) ->
     ]
 
 
-def give_back(connection: sa.Connection, job_id: int, *, count_attempt: bool) -> int:
-    """Return leased items to the queue, when their worker stopped or was lost."""
+def give_back(
+    connection: sa.Connection,
+    job_id: int,
+    held: Lease,
+    *,
+    count_attempt: bool,
+    only: Sequence[int] | None = None,
+) -> int:
+    """Return the items of this lease to the queue; `only` these, where given."""
+    whose = job_items.c.lease_token == held.token
+    if only is not None:
+        whose = sa.and_(whose, job_items.c.id.in_(only))
+    return _give_back(connection, job_id, count_attempt, whose)
+
+
+def give_back_of_others(connection: sa.Connection, job_id: int, *, count_attempt: bool) -> int:
+    """Return all items in hand to the queue; for who has locked the job and ended its lease."""
+    return _give_back(connection, job_id, count_attempt, sa.true())
+
+
+def _give_back(
+    connection: sa.Connection, job_id: int, count_attempt: bool, whose: sa.ColumnElement[bool]
+) -> int:
     statement = (
         sa.update(job_items)
-        .where(job_items.c.job_id == job_id, job_items.c.state == ItemState.LEASED)
+        .where(job_items.c.job_id == job_id, job_items.c.state == ItemState.LEASED, whose)
         .values(
             state=ItemState.QUEUED,
             lease_token=None,

@@ -26,7 +26,13 @@ class ModelVersion:
 def register(
     connection: sa.Connection, *, name: str, encoder_digest: str, decoder_digest: str
 ) -> ModelVersion:
-    """The ready version with these weights, made when there is none."""
+    """The ready version with these weights, made when there is none.
+
+    A name that other weights have already is made unique by the decoder's digest.
+    """
+    taken = sa.select(sa.exists().where(model_versions.c.name == name))
+    if connection.execute(taken).scalar_one():
+        name = f"{name}-{decoder_digest[:8]}"
     connection.execute(
         insert(model_versions)
         .values(

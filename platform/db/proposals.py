@@ -41,10 +41,13 @@ def copy_in(
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
     with driver.cursor() as cursor:
+        # Jobs that write to one image go one after the other, else they could deadlock.
+        cursor.execute("SELECT FROM images WHERE id = %s FOR NO KEY UPDATE", (image_id,))
         cursor.execute(
             "CREATE TEMPORARY TABLE IF NOT EXISTS incoming_proposals ON COMMIT DELETE ROWS AS "
             f"SELECT {_COLUMNS} FROM proposals WITH NO DATA"
         )
+        cursor.execute("DELETE FROM incoming_proposals")  # an earlier image's
         with cursor.copy(
             f"COPY incoming_proposals ({_COLUMNS}) FROM STDIN WITH (FORMAT BINARY)"
         ) as copy:
@@ -82,7 +85,7 @@ def count(connection: sa.Connection, project_id: int) -> int:
 def of_image(
     connection: sa.Connection, project_id: int, image_id: int, states: Sequence[ProposalState]
 ) -> Iterator[Proposal]:
-    """Proposals of one image in these states, in the order they were stored."""
+    """Proposals of one image in these states, the one its model is surest of first."""
     rows = connection.execute(
         sa.select(proposals, images.c.height, images.c.width)
         .join(images, images.c.id == proposals.c.image_id)
@@ -91,7 +94,7 @@ def of_image(
             proposals.c.image_id == image_id,
             proposals.c.state.in_(states),
         )
-        .order_by(proposals.c.id)
+        .order_by(proposals.c.predicted_iou.desc(), proposals.c.id)
     )
     return map(_proposal, rows)
 

@@ -168,6 +168,7 @@ job_items = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("lease_token", UUID(as_uuid=True)),
     Column("result_key", Text),
+    Column("candidates_key", Text, comment="candidates before filtering, where they are kept"),
     Column("masks", Integer),
     Column("seconds", JSONB),
     Column("error_code", Text),

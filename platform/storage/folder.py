@@ -11,7 +11,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
-from maskloop.platform.errors import BadLocationError
+from maskloop.platform.errors import (
+    BadLocationError,
+    ObjectMissingError,
+    StoreUnavailableError,
+)
 from maskloop.platform.storage.file_errors import MISSING, reading, translated
 from maskloop.platform.storage.keys import PARTIAL, check_key, is_key
 from maskloop.platform.storage.store import ObjectInfo
@@ -51,12 +55,22 @@ class FolderStore:
             partial.unlink(missing_ok=True)
 
     def get(self, key: str) -> bytes:
-        with reading(key, self.url):
+        with self._there(), reading(key, self.url):
             return self._path(key).read_bytes()
 
     def open(self, key: str) -> BinaryIO:
-        with reading(key, self.url):
+        with self._there(), reading(key, self.url):
             return self._path(key).open("rb")
+
+    @contextmanager
+    def _there(self) -> Iterator[None]:
+        """An object cannot be called missing while the whole folder is: a disk is not mounted."""
+        try:
+            yield
+        except ObjectMissingError as error:
+            if not self._root.is_dir():
+                raise StoreUnavailableError(self.url, "there is no such folder") from error
+            raise
 
     def info(self, key: str) -> ObjectInfo | None:
         path = self._path(key)

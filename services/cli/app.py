@@ -8,13 +8,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from maskloop.platform.errors import MaskloopError
+from maskloop.platform.errors import (
+    BadNameError,
+    BadParametersError,
+    BadPromptError,
+    BadSettingError,
+    MaskloopError,
+)
 from maskloop.services.cli import console
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 
-INTERRUPTED = 130
+BAD_USAGE = (BadNameError, BadParametersError, BadPromptError, BadSettingError)
 
 
 class Commands(TyperGroup):
@@ -25,9 +31,13 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             console.note("Stopped.")
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(console.INTERRUPTED) from None
         except MaskloopError as error:
             console.fail(error)
+            raise typer.Exit(2 if isinstance(error, BAD_USAGE) else 1) from None
+        except OSError as error:
+            console.err.print("[bold red]error[/] [dim]system[/]", end=" ")
+            console.note(str(error))
             raise typer.Exit(1) from None
 
 

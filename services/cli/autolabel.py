@@ -1,5 +1,6 @@
 """`maskloop autolabel`, and showing a job's progress."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ from maskloop.platform.db.job_items import Counts
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.states import JobState
 from maskloop.services.cli import console
+from maskloop.services.cli.console import INTERRUPTED
 from maskloop.services.cli.options import (
     AsJson,
     ProjectName,
@@ -19,6 +21,10 @@ from maskloop.services.cli.options import (
 
 if TYPE_CHECKING:
     from maskloop.services.jobs import JobView
+
+
+LOG_SECONDS = 30.0
+"""Where there is no terminal to draw a bar on, a line is written this often."""
 
 
 @with_generation_options
@@ -50,10 +56,15 @@ def autolabel(
 @contextmanager
 def progress_of(job_id: int) -> Iterator[Callable[[Counts], None]]:
     """A bar while the block runs; the rate counts what this run settles, not what was there."""
+    said = time.monotonic()
     with console.progress() as bar:
         task = bar.add_task(f"job {job_id}", total=None, detail="starting workers")
 
         def show(counts: Counts) -> None:
+            nonlocal said
+            if not console.err.is_terminal and time.monotonic() - said > LOG_SECONDS:
+                said = time.monotonic()
+                console.note(f"job {job_id}: {counts.settled} of {counts.total} images")
             quarantined = f" [yellow]{counts.quarantined} quarantined[/]" * bool(counts.quarantined)
             failed = f" [red]{counts.failed} failed[/]" * bool(counts.failed)
             detail = f"{counts.masks:,} masks{quarantined}{failed}"
@@ -63,7 +74,7 @@ def progress_of(job_id: int) -> Iterator[Callable[[Counts], None]]:
 
 
 def tell(view: "JobView", *, as_json: bool) -> None:
-    """How a job stands, in a few lines or as JSON. Exits 1 for one that failed."""
+    """How a job stands, in a few lines or as JSON. Exits 1 for a failed, 130 for a stopped one."""
     if as_json:
         console.write_json(json_of(view))
     else:
@@ -72,8 +83,15 @@ def tell(view: "JobView", *, as_json: bool) -> None:
             console.note(view.job.error)
         if view.counts.done:
             console.say(f"Look at it: maskloop report {view.job.id}")
+    end_as(view)
+
+
+def end_as(view: "JobView") -> None:
+    """Leave with the exit code that tells a script how the job ended."""
     if view.job.state is JobState.FAILED:
         raise typer.Exit(1)
+    if view.job.state is JobState.CANCELLED:
+        raise typer.Exit(INTERRUPTED)
 
 
 def summary(view: "JobView") -> str:

@@ -21,8 +21,11 @@ from rich.text import Text
 
 from maskloop.platform.errors import MaskloopError
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+INTERRUPTED = 130
+"""Exit code of what somebody stopped."""
+
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(text: str) -> None:
@@ -78,5 +81,5 @@ def progress() -> Progress:
         TextColumn("{task.fields[detail]}"),
         console=err,
         expand=True,
-        speed_estimate_period=120,
+        speed_estimate_period=1800,
     )

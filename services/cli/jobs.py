@@ -12,6 +12,10 @@ from maskloop.services.cli.options import AsJson, JobId, runtime
 jobs = typer.Typer(no_args_is_help=True, help="Background work: see it, stop it, go on with it.")
 
 
+_SHOWN = 50
+"""Bad images that `show` prints."""
+
+
 @jobs.command("list")
 def list_all(
     limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20,
@@ -67,8 +71,10 @@ def show(job_id: JobId, as_json: AsJson = False) -> None:
     for name, value in json_of(found).items():
         if value is not None:
             console.say(f"{name:14} {_plain(value)}")
-    for row in troubles:
+    for row in troubles[:_SHOWN]:
         console.say(f"{row.state} {row.error_code}: {row.error}")
+    if len(troubles) > _SHOWN:
+        console.say(f"… and {len(troubles) - _SHOWN} more; --json has all of them")
 
 
 def _plain(value: object) -> str:

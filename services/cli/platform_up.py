@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maskloop.services.cli import console
-from maskloop.services.cli.autolabel import progress_of, summary
+from maskloop.services.cli.autolabel import end_as, progress_of, summary
 from maskloop.services.cli.options import runtime
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def demo(
         added = demonstration.prepare(opened)
         side = demonstration.PARAMETERS.points_per_side
         console.say(
-            f"Project {demonstration.PROJECT}: {added.seen} photographs. Everything-mode with a "
-            f"{side}×{side} grid of points (the default is 32×32)."
+            f"Project {demonstration.PROJECT}: {added.added + added.known} photographs. "
+            f"Everything-mode with a {side}×{side} grid of points (the default is 32×32)."
         )
         job_id = submit_autolabel(opened, demonstration.PROJECT, demonstration.PARAMETERS)
         with progress_of(job_id) as show:
@@ -61,7 +61,9 @@ def demo(
         _tell_findings(opened, job_id)
         path = write_report(opened, job_id, default_path(opened, job_id))
         console.say(f"\n{summary(view)}\nThe masks, drawn on the photographs:  {path.as_uri()}\n")
-        if not leave:
+        if leave:
+            end_as(view)
+        else:
             _tell_where(opened)
             _work_until_interrupted(opened)
 

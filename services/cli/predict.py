@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskloop.platform.prompts import POSITIVE, Prompts
+from maskloop.platform.prompts import NEGATIVE, POSITIVE, Prompts
 from maskloop.platform.settings import load_settings
 from maskloop.services.cli import console
 from maskloop.services.cli.options import AsJson
@@ -33,6 +33,8 @@ def predict(
 ) -> None:
     """The mask of one object that points and a box ask for."""
     prompts = parse_prompts(point or [], box)
+    if out is not None and not out.parent.is_dir():
+        raise typer.BadParameter(f"--out {out}: there is no folder {out.parent}")
     from maskloop.services.local_model import open_local_model
     from maskloop.services.predict import predict as predict_masks
     from maskloop.services.predict import write_png
@@ -59,7 +61,10 @@ def parse_prompts(points: list[str], box: str | None) -> Prompts:
     for text in points:
         values = _numbers(text, "--point X,Y or X,Y,0 or X,Y,1", counts=(2, 3))
         points_xy.append((values[0], values[1]))
-        labels.append(int(values[2]) if len(values) == 3 else POSITIVE)
+        label = values[2] if len(values) == 3 else POSITIVE
+        if label not in (NEGATIVE, POSITIVE):
+            raise typer.BadParameter(f"{text!r}: the third number is 1 (inside) or 0 (outside)")
+        labels.append(int(label))
     corners = _numbers(box, "--box X1,Y1,X2,Y2", counts=(4,)) if box is not None else None
     if not points and corners is None:
         raise typer.BadParameter("give at least one --point or a --box")

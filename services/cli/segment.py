@@ -36,6 +36,8 @@ def segment(
     from maskloop.services.segment import Segmented, count_images, stats_json, write_whole
     from maskloop.services.segment import segment as segment_images
 
+    if stats is not None and not stats.parent.is_dir():
+        raise typer.BadParameter(f"--stats {stats}: there is no folder {stats.parent}")
     settings = load_settings()
     total = count_images(settings, path)
     model = open_local_model(settings)

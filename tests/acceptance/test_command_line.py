@@ -77,13 +77,13 @@ def test_segment_refuses_a_bad_image_does_the_others_and_says_so_by_its_exit_cod
     [
         (("predict", COFFEE), 2, "at least one --point or a --box"),
         (("predict", COFFEE, "--point", "a,b"), 2, "is not of the form --point X,Y"),
-        (("predict", COFFEE, "--point", "9999,1"), 1, "lies outside the image"),
+        (("predict", COFFEE, "--point", "9999,1"), 2, "lies outside the image"),
         (("predict", "gone.png", "--point", "1,1"), 1, "no file or folder of that name"),
-        (("segment", COFFEE, "--out", "x", "--points-per-side", "0"), 1, "points_per_side"),
+        (("segment", COFFEE, "--out", "x", "--points-per-side", "0"), 2, "points_per_side"),
         (("jobs", "show", "77"), 1, "There is no job 77"),
         (("jobs", "retry", "1"), 2, "--quarantined"),
         (("images", "add", "nobody", COFFEE), 1, "There is no project nobody"),
-        (("project", "create", "Not A Name"), 1, "cannot name a project"),
+        (("project", "create", "Not A Name"), 2, "cannot name a project"),
         (("export", "nobody", "--format", "yolo", "--out", "x"), 2, "yolo"),
         (("nonsense",), 2, "nonsense"),
     ],
@@ -102,7 +102,7 @@ def test_an_error_is_one_sentence_on_stderr_and_an_exit_code(
 def test_a_setting_that_cannot_be_used_is_named_without_its_value(home: Path) -> None:
     done = maskloop(home, "jobs", "list", MASKLOOP_DATABASE_URL="mysql://me:secret@host/name")
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "MASKLOOP_DATABASE_URL" in done.stderr
     assert "secret" not in done.stderr
 

@@ -143,14 +143,17 @@ def test_a_job_killed_at_any_moment_and_resumed_has_the_rows_of_an_undisturbed_o
     assert not still_there(orphans)
 
 
-def test_ctrl_c_stops_a_job_cleanly_and_it_can_be_resumed(new_home: Callable[[], Home]) -> None:
+@pytest.mark.parametrize("request_to_stop", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_termination_request_stop_a_job_cleanly_and_it_can_be_resumed(
+    new_home: Callable[[], Home], request_to_stop: signal.Signals
+) -> None:
     home = new_home()
     worker = home.start("autolabel", "photos", *GRID)
     done = "SELECT count(*) FROM job_items WHERE state = 'done'"
     wait_until(lambda: home.count(done) > 0, worker)
     children = psutil.Process(worker.pid).children(recursive=True)
 
-    worker.send_signal(signal.SIGINT)
+    worker.send_signal(request_to_stop)
     _, err = worker.communicate(timeout=DEADLINE)
 
     assert worker.returncode == 130, err

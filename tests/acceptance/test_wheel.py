@@ -1,5 +1,7 @@
 """The wheel holds all that the command needs: installed away from the sources, it starts."""
 
+import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -13,10 +15,14 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from a copy: the build leaves its traces in the folder that it is given."""
     out = tmp_path_factory.mktemp("wheel")
+    sources = out / "sources"
+    ignored = shutil.ignore_patterns(".venv*", ".git", "build", "*.egg-info", "__pycache__")
+    shutil.copytree(ROOT, sources, symlinks=True, ignore=ignored)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     subprocess.run(
-        [*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", out, ROOT],
+        [*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", out, sources],
         check=True,
         capture_output=True,
     )
@@ -54,7 +60,7 @@ def test_the_installed_wheel_starts_and_upgrades_a_database(wheel: Path, tmp_pat
         [environment / "bin" / "python", "-c", code],
         env={
             "MASKLOOP_HOME": str(tmp_path / "home"),
-            "PATH": "/usr/bin:/bin",
+            "PATH": os.defpath,
             "HOME": str(tmp_path),
         },
         cwd=tmp_path,

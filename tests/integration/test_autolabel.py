@@ -92,13 +92,15 @@ def test_a_job_proposes_masks_for_every_image_and_keeps_the_embeddings(
     assert view.counts.masks == len(masks_of(project)) > 0
     for row in ledger_of(project, job_id).values():
         assert row.result_key is not None
-        document = sa1b.unpack(project.objects.get(row.result_key))
+        document = sa1b.unpack(project.objects.get(row.result_key), row.result_key)
         assert len(document["annotations"]) == row.masks
         assert {"read", "encode", "decode", "write"} <= set(row.seconds)
         assert project.objects.info(embedding_key(row.sha256, model.encoder_digest)) is not None
 
 
-def test_a_second_job_encodes_nothing_and_adds_no_mask_twice(project: Runtime, ray: None) -> None:
+def test_the_same_job_again_computes_nothing_and_adds_no_mask_twice(
+    project: Runtime, ray: None
+) -> None:
     first = run_job(project, submit_autolabel(project, "photos", FEW_POINTS))
     stored = masks_of(project)
 
@@ -106,8 +108,37 @@ def test_a_second_job_encodes_nothing_and_adds_no_mask_twice(project: Runtime, r
 
     rows = ledger_of(project, second.job.id)
     assert second.counts == first.counts
-    assert all("encode" not in row.seconds for row in rows.values())
+    assert all(set(row.seconds) == {"read"} for row in rows.values())
     assert masks_of(project) == stored
+
+
+def test_a_job_with_other_parameters_encodes_nothing_and_has_masks_of_its_own(
+    project: Runtime, ray: None
+) -> None:
+    first = run_job(project, submit_autolabel(project, "photos", FEW_POINTS))
+    stored = masks_of(project)
+    fewer = GenerationParameters(points_per_side=1)
+
+    second = run_job(project, submit_autolabel(project, "photos", fewer))
+
+    rows = ledger_of(project, second.job.id)
+    assert all("encode" not in row.seconds and "decode" in row.seconds for row in rows.values())
+    assert 0 < second.counts.masks < first.counts.masks
+    assert set(stored) < set(masks_of(project))
+
+
+def test_a_damaged_result_is_made_again(project: Runtime, ray: None) -> None:
+    first = run_job(project, submit_autolabel(project, "photos", FEW_POINTS))
+    key = ledger_of(project, first.job.id)["coffee.png"].result_key
+    assert key is not None
+    whole = project.objects.get(key)
+    project.objects.delete(key)
+    project.objects.put(key, whole[: len(whole) // 2])
+
+    second = run_job(project, submit_autolabel(project, "photos", FEW_POINTS))
+
+    assert second.job.state is JobState.SUCCEEDED
+    assert project.objects.get(key) == whole
 
 
 def test_bad_objects_are_quarantined_with_their_reason_and_the_rest_goes_on(
@@ -139,6 +170,8 @@ def test_bad_objects_are_quarantined_with_their_reason_and_the_rest_goes_on(
 def test_a_job_finishes_when_one_of_its_processes_is_killed(project: Runtime, ray: None) -> None:
     undisturbed = run_job(project, submit_autolabel(project, "photos", FEW_POINTS))
     stored = masks_of(project)
+    for result in list(project.objects.list("results/")):
+        project.objects.delete(result.key)
     killed: list[int] = []
 
     def kill_a_worker(counts: Counts) -> None:

@@ -46,13 +46,13 @@ def job(runtime: Runtime, weights: WeightsFolder, bench: object, tmp_path: Path)
 def pipeline_that_breaks_on(runtime: Runtime, bad: set[str], sizes: list[int]) -> Pipeline:
     """Answers with no masks, and breaks when it comes to an image of one of these names."""
 
-    def run(plan: Plan, items: Sequence[WorkItem], *, workers: int) -> Iterator[ItemResult]:
+    def run(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
         sizes.append(len(items))
         for item in items:
             if Path(item.source).name in bad:
                 raise PipelineBrokenError("killed by signal 9")
-            key = f"{plan.results_prefix}/{item.sha256.hex()}.json.gz"
-            document = sa1b.document([], image_id=item.image_id, file_name="", size_hw=(4, 4))
+            key = plan.result_key(item.sha256)
+            document = sa1b.document([], image_id=0, file_name="", size_hw=(4, 4))
             runtime.objects.put(key, sa1b.pack(document))
             yield ItemResult(item.item_id, Outcome.DONE, key, 0, {}, "", "")
 
@@ -78,7 +78,7 @@ def test_only_the_image_that_breaks_the_pipeline_is_quarantined(runtime: Runtime
     assert 1 in sizes
 
 
-def test_a_pipeline_that_breaks_on_every_image_fails_the_job_and_convicts_few(
+def test_a_pipeline_that_breaks_on_every_image_fails_the_job_and_convicts_none(
     runtime: Runtime, job: int
 ) -> None:
     every = {f"{number:02}.png" for number in range(IMAGES)}
@@ -89,8 +89,53 @@ def test_a_pipeline_that_breaks_on_every_image_fails_the_job_and_convicts_few(
     with runtime.engine.connect() as connection:
         found, counts = jobs.by_id(connection, job), job_items.counts(connection, job)
     assert (found.state, found.error_code) == (JobState.FAILED, "workers_die")
-    assert counts.quarantined == autolabel.HOPELESS - 1
-    assert counts.queued == IMAGES - counts.quarantined
+    assert counts == Counts(queued=IMAGES)
+
+
+def test_what_a_broken_machine_left_is_done_when_it_is_mended(runtime: Runtime, job: int) -> None:
+    every = {f"{number:02}.png" for number in range(IMAGES)}
+    with pytest.raises(WorkersDieError):
+        run_job(runtime, job, pipeline=pipeline_that_breaks_on(runtime, every, []))
+
+    view = run_job(runtime, job, pipeline=pipeline_that_breaks_on(runtime, set(), []))
+
+    assert view.job.state is JobState.SUCCEEDED
+    assert view.counts == Counts(done=IMAGES)
+
+
+def test_a_pipeline_that_forgets_images_does_not_make_the_job_succeed_without_them(
+    runtime: Runtime, job: int
+) -> None:
+    healthy = pipeline_that_breaks_on(runtime, set(), [])
+
+    def forgetful(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
+        yield from healthy(plan, items[1:] if len(items) > 1 else items)
+
+    view = run_job(runtime, job, pipeline=forgetful)
+
+    assert view.job.state is JobState.SUCCEEDED
+    assert view.counts == Counts(done=IMAGES)
+
+
+def test_an_interrupted_worker_leaves_its_job_for_the_next_one(runtime: Runtime, job: int) -> None:
+    healthy = pipeline_that_breaks_on(runtime, set(), [])
+
+    def interrupt_at_five(counts: Counts) -> None:
+        if counts.done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_job(
+            runtime,
+            job,
+            on_progress=interrupt_at_five,
+            when_interrupted=autolabel.leave_for_another,
+            pipeline=healthy,
+        )
+
+    with runtime.engine.connect() as connection:
+        assert jobs.next_waiting(connection) == job
+    assert run_job(runtime, job, pipeline=healthy).counts == Counts(done=IMAGES)
 
 
 def test_a_cancelled_job_says_cancelled_keeps_what_is_done_and_can_be_resumed(

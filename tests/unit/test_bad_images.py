@@ -126,7 +126,8 @@ def test_a_bomb_is_refused_by_its_header_and_not_decoded() -> None:
     assert peak < 1_000_000
     assert str(caught.value) == (
         "bomb.png is too large (40000 by 40000 pixels, the limit is 100,000,000 pixels). "
-        "Cut it into tiles, or raise MASKLOOP_MAX_IMAGE_PIXELS."
+        "Cut it into tiles, or raise the limit: "
+        "MASKLOOP_MAX_IMAGE_PIXELS, MASKLOOP_MAX_IMAGE_BYTES."
     )
 
 

@@ -64,13 +64,13 @@ def test_the_document_has_the_fields_of_sa1b() -> None:
 
 def test_masks_come_back_as_they_were() -> None:
     assert sa1b.masks_of(document()) == MASKS
-    assert sa1b.masks_of(sa1b.unpack(sa1b.pack(document()))) == MASKS
+    assert sa1b.masks_of(sa1b.unpack(sa1b.pack(document()), "here")) == MASKS
 
 
 def test_an_image_without_masks_has_no_annotations() -> None:
     empty = sa1b.document([], image_id=1, file_name="sky.jpg", size_hw=(2, 3))
     assert empty["annotations"] == []
-    assert sa1b.masks_of(sa1b.unpack(sa1b.pack(empty))) == []
+    assert sa1b.masks_of(sa1b.unpack(sa1b.pack(empty), "here")) == []
 
 
 def test_the_packed_document_is_gzipped_json() -> None:

@@ -58,7 +58,7 @@ def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> Non
     assert settings.objects == "s3://bucket/prefix"
     assert settings.s3_endpoint_url == "http://minio:9000"
     assert settings.device == "cuda"
-    assert settings.worker_count == 3
+    assert settings.workers == 3
     assert (settings.max_image_pixels, settings.max_image_bytes) == (1000, 2000)
     assert (settings.lease_seconds, settings.ray_object_store_mb) == (12.5, 80)
 

@@ -1,6 +1,5 @@
 """A submitted job, and a desk to do with it what workers do, one step at a time."""
 
-import socket
 import subprocess
 import sys
 import uuid
@@ -18,6 +17,7 @@ from maskloop.platform.db.jobs import Lease
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.states import ItemState, JobState
 from maskloop.services.jobs import submit_autolabel
+from maskloop.services.owners import owner_of
 from maskloop.services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -48,14 +48,14 @@ def dead_owner() -> str:
     """A worker of this machine whose process has ended."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait(timeout=60)
-    return f"{socket.gethostname()}:{process.pid}"
+    return owner_of(process.pid).rpartition(":")[0] + ":1"
 
 
 @pytest.fixture
 def living_owner() -> Iterator[str]:
     """Another process of this machine that is alive."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        yield f"{socket.gethostname()}:{process.pid}"
+        yield owner_of(process.pid)
         process.kill()
 
 

@@ -1,7 +1,5 @@
 """The life of a job: submitted, claimed by one worker, cancelled, retried."""
 
-import os
-import socket
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -19,12 +17,12 @@ from maskloop.services.jobs import (
     cancel,
     claim,
     list_jobs,
-    owner_name,
     retry_quarantined,
     submit_autolabel,
     troubled_items,
     view,
 )
+from maskloop.services.owners import owner_name
 from maskloop.services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -73,7 +71,7 @@ def test_a_claimed_job_runs_under_the_name_of_this_process(runtime: Runtime, job
     lease = claim(runtime, job_id)
     job = view(runtime, job_id).job
     assert job.state is JobState.RUNNING
-    assert job.lease_owner == lease.owner == f"{socket.gethostname()}:{os.getpid()}"
+    assert job.lease_owner == lease.owner == owner_name()
     assert job.started_at is not None
     assert job.lease_until is not None
     assert (job.lease_until - job.started_at).total_seconds() == runtime.settings.lease_seconds

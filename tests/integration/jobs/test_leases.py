@@ -145,7 +145,8 @@ def test_an_item_of_another_job_cannot_be_touched(
         assert not job_items.finish_done(
             connection, theirs[0].id, lease, result_key="mine", masks=1, seconds={}
         )
-        assert job_items.give_back(connection, job_id, count_attempt=True) == IMAGES
+        assert job_items.give_back(connection, other_id, lease, count_attempt=True) == 0
+        assert job_items.give_back(connection, job_id, lease, count_attempt=True) == IMAGES
         assert not jobs.finish(connection, other_id, lease, JobState.SUCCEEDED)
     assert view(runtime, other_id).counts == Counts(leased=IMAGES)
 
