@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import ray.data
 import torch
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 
 from maskloop.actors import everything
 from maskloop.actors.embeddings import EmbeddingStore
@@ -120,9 +120,12 @@ def run(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
 
 
 def _reason(error: RayError) -> str:
-    """The last line of Ray's message says what happened; the rest says where in Ray."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
+    """What the actor raised, or else the first line of what Ray says of its death."""
+    cause = error.__cause__ if isinstance(error, RayTaskError) else None
+    told = error.cause if cause is None and isinstance(error, RayTaskError) else cause
+    shown = told if isinstance(told, Exception) else error
+    lines = [line.strip() for line in str(shown).splitlines() if line.strip()]
+    return f"{type(shown).__name__}: {lines[0] if lines else 'no message'}"
 
 
 def _results(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:

@@ -103,7 +103,7 @@ def _of_crop(
             predicted = decoded.predicted_iou.flatten(0, 1).cpu()
             point_of = np.arange(len(points)).repeat(decoded.predicted_iou.shape[1])
             confident = _confident(predicted, parameters.pred_iou_thresh)
-        for chosen in torch.split(confident, _masks_at_once(crop.size_hw)):
+        for chosen in _chunks(confident, _masks_at_once(crop.size_hw)):
             with stages("upscale"):
                 full = upscale(logits[chosen.to(logits.device)], embedding.resized_hw, crop.size_hw)
             with stages("filter"):
@@ -126,6 +126,11 @@ def _confident(predicted_iou: torch.Tensor, thresh: float) -> torch.Tensor:
     if thresh > 0:
         return torch.nonzero(predicted_iou > thresh).flatten()
     return torch.arange(len(predicted_iou))
+
+
+def _chunks(indices: torch.Tensor, size: int) -> tuple[torch.Tensor, ...]:
+    """None of an empty tensor, of which `split` makes an empty chunk."""
+    return torch.split(indices, size) if len(indices) else ()
 
 
 def _masks_at_once(size_hw: tuple[int, int]) -> int:

@@ -62,8 +62,8 @@ def ray_session(*, workers: int, object_store_mb: int) -> Iterator[None]:
     A local one has `workers` + 2 logical CPUs whatever the machine has, because its tasks mostly
     wait; it ends with the block, and with this process however that ends.
     """
-    for name in ("ray", "ray.data"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # its errors are raised as well
     if ray.is_initialized():
         yield
         return

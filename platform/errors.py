@@ -204,7 +204,10 @@ class BadLocationError(MaskloopError):
 class DatabaseUnavailableError(MaskloopError):
     code = "database_unavailable"
     retryable = True
-    sentence = "The database {where} cannot be reached: {reason}. Check MASKLOOP_DATABASE_URL."
+    sentence = (
+        "The database {where} cannot be reached: {reason}. Check MASKLOOP_DATABASE_URL, or where "
+        "that is unset MASKLOOP_HOME."
+    )
 
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(where, reason)

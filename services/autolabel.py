@@ -259,7 +259,7 @@ def _quarantine(work: _Work, item: LeasedItem, reason: str) -> None:
         work.lease,
         item,
         ItemState.QUARANTINED,
-        code="worker_died",
+        code="breaks_worker",
         reason=f"Working on {item.source_uri} broke the worker: {reason}",
     )
     work.tally.settled(ItemState.QUARANTINED)

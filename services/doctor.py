@@ -82,9 +82,6 @@ def _torch(settings: Settings) -> tuple[Verdict, str]:
     from maskloop.actors.sam.device import device_of
 
     device = device_of(settings.device)
-    if device == "cuda" and not torch.cuda.is_available():
-        reason = "MASKLOOP_DEVICE is cuda, but this torch sees no GPU"
-        return Verdict.FAILED, f"{reason}; set it to auto, or install torch's CUDA build"
     name = (
         torch.cuda.get_device_name() if device == "cuda" else f"{torch.get_num_threads()} threads"
     )

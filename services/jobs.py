@@ -34,6 +34,12 @@ class JobView:
     project: str
     model_version: str
     counts: Counts
+    worker_lost: bool
+    """It is running by its row, but nobody works on it any more."""
+
+    @property
+    def state(self) -> str:
+        return f"{self.job.state}, worker lost" if self.worker_lost else str(self.job.state)
 
 
 def submit_autolabel(runtime: Runtime, project_name: str, parameters: GenerationParameters) -> int:
@@ -106,6 +112,14 @@ def settle_abandoned(runtime: Runtime) -> None:
                 job_items.give_back_of_others(connection, job_id, count_attempt=False)
 
 
+def check_resumable(runtime: Runtime, job_id: int) -> None:
+    """Raises `NotFoundError`, or `RefusedTransitionError` for a job that has nothing left to do."""
+    with runtime.engine.connect() as connection:
+        job = jobs.by_id(connection, job_id)
+    if job.state is JobState.SUCCEEDED:
+        raise RefusedTransitionError("Job", str(job_id), job.state, "resumed")
+
+
 def retry_quarantined(runtime: Runtime, job_id: int) -> int:
     """Put a finished job's quarantined items back to its queue; how many."""
     with runtime.engine.begin() as connection:
@@ -151,6 +165,8 @@ def _view(connection: sa.Connection, job: Job) -> JobView:
         project=projects.by_id(connection, job.project_id).name,
         model_version=model_versions.by_id(connection, job.model_version_id).name,
         counts=job_items.counts(connection, job.id),
+        worker_lost=_is_orphaned(job)
+        or (job.lease_until is not None and job.lease_until < now(connection)),
     )
 
 

@@ -2,12 +2,14 @@
 
 import time
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from maskloop.actors.everything import boxes_of
 from maskloop.actors.sam.transforms import upscale
+from maskloop.platform.errors import BadLocationError
 from maskloop.platform.images import Limits, read_image
 from maskloop.platform.masks import Rle
 from maskloop.platform.prompts import Prompts
@@ -42,7 +44,9 @@ def predict(
 
     Raises `BadImageError`, `BadPromptError`, `BadLocationError`.
     """
-    source = next(find_images(path, s3_endpoint_url=settings.s3_endpoint_url))
+    source, *others = islice(find_images(path, s3_endpoint_url=settings.s3_endpoint_url), 2)
+    if others:
+        raise BadLocationError(path, "it holds several images; name one of them")
     data = source.read(settings.max_image_bytes)
     pixels, facts = read_image(data, source.uri, Limits(settings.max_image_pixels))
     size_hw = (facts.height, facts.width)

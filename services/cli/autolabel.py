@@ -50,7 +50,10 @@ def autolabel(
 
             with progress_of(job_id) as show:
                 run_job(opened, job_id, on_progress=show)
-        tell(view(opened, job_id), as_json=as_json)
+        if detach and not as_json:
+            console.say(f"Job {job_id} is queued. `maskloop up` works on it.")
+        else:
+            tell(view(opened, job_id), as_json=as_json)
 
 
 @contextmanager
@@ -70,7 +73,12 @@ def progress_of(job_id: int) -> Iterator[Callable[[Counts], None]]:
             detail = f"{counts.masks:,} masks{quarantined}{failed}"
             bar.update(task, total=counts.total, completed=counts.settled, detail=detail)
 
-        yield show
+        try:
+            yield show
+        except KeyboardInterrupt:
+            bar.stop()
+            console.note(f"Stopped. Go on with: maskloop jobs resume {job_id}")
+            raise typer.Exit(INTERRUPTED) from None
 
 
 def tell(view: "JobView", *, as_json: bool) -> None:
@@ -97,7 +105,7 @@ def end_as(view: "JobView") -> None:
 def summary(view: "JobView") -> str:
     counts = view.counts
     return (
-        f"Job {view.job.id} {view.job.state}: {counts.done} of {counts.total} images done, "
+        f"Job {view.job.id} {view.state}: {counts.done} of {counts.total} images done, "
         f"{counts.masks:,} masks, {counts.quarantined} quarantined, {counts.failed} failed."
     )
 
@@ -109,6 +117,7 @@ def json_of(view: "JobView") -> dict[str, object]:
         "project": view.project,
         "kind": job.kind,
         "state": job.state,
+        "worker_lost": view.worker_lost,
         "model_version": view.model_version,
         "parameters": job.parameters,
         "images": {

@@ -36,7 +36,7 @@ def list_all(
             (
                 view.job.id,
                 view.project,
-                view.job.state,
+                view.state,
                 view.counts.done,
                 view.counts.total,
                 view.counts.quarantined,
@@ -105,10 +105,14 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with a job that was stopped, failed, or lost its worker."""
-    from maskloop.services.autolabel import run_job
+    from maskloop.services.jobs import check_resumable
 
-    with runtime() as opened, progress_of(job_id) as bar:
-        found = run_job(opened, job_id, take_over=take_over, on_progress=bar)
+    with runtime() as opened:
+        check_resumable(opened, job_id)  # before seconds go into loading Ray and the model
+        from maskloop.services.autolabel import run_job
+
+        with progress_of(job_id) as bar:
+            found = run_job(opened, job_id, take_over=take_over, on_progress=bar)
     tell(found, as_json=as_json)
 
 

@@ -71,7 +71,7 @@ def test_only_the_image_that_breaks_the_pipeline_is_quarantined(runtime: Runtime
     assert view.job.state is JobState.SUCCEEDED
     assert view.counts == Counts(done=IMAGES - 1, quarantined=1)
     assert [(Path(row.source_uri).name, row.error_code) for row in bad] == [
-        ("05.png", "worker_died")
+        ("05.png", "breaks_worker")
     ]
     assert "killed by signal 9" in (bad[0].error or "")
     assert sizes[0] == IMAGES

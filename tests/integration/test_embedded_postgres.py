@@ -182,4 +182,11 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(
     assert caught.value.fields["where"] == where
     assert SECRET not in str(caught.value)
     assert str(caught.value).startswith(f"The database {where} cannot be reached: ")
-    assert str(caught.value).endswith("Check MASKLOOP_DATABASE_URL.")
+    assert str(caught.value).endswith(
+        "Check MASKLOOP_DATABASE_URL, or where that is unset MASKLOOP_HOME."
+    )
+
+
+def test_a_home_with_a_space_in_its_path_is_refused_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnavailableError, match="a path with a space in it"):
+        start_embedded(tmp_path / "my home")
