@@ -171,8 +171,7 @@ def _work_through(work: _Work) -> None:
     window, suspects = WINDOW, _Suspects(work)
     while items := _lease(work, window):
         try:
-            _run_window(work, items)
-            suspects.convict()
+            _run_window(work, items, suspects)
             window = WINDOW
         except PipelineBrokenError as error:
             _check_stop(work)
@@ -189,7 +188,7 @@ class _Suspects:
     """Images that broke the pipeline when they were alone in it, since one last went through.
 
     They stay leased until they are judged: another that goes through convicts them, three in a row
-    acquit them.
+    acquit them. At the end of the queue it is enough that any went through in this run.
     """
 
     def __init__(self, work: _Work) -> None:
@@ -221,13 +220,15 @@ def _lease(work: _Work, limit: int) -> list[LeasedItem]:
         return job_items.lease(connection, work.job.id, work.lease, limit=limit)
 
 
-def _run_window(work: _Work, items: list[LeasedItem]) -> None:
+def _run_window(work: _Work, items: list[LeasedItem], suspects: _Suspects) -> None:
     by_id = {item.id: item for item in items}
     asked = [WorkItem(item.id, item.image_key, item.sha256, item.source_uri) for item in items]
     for result in work.pipeline(work.plan, asked):
         state = apply_result(work.runtime, work.job, work.lease, by_id[result.item_id], result)
         del by_id[result.item_id]
         work.tally.settled(state, result.masks)
+        if state is ItemState.DONE:
+            suspects.convict()
         _check_stop(work)
     if by_id:
         raise PipelineBrokenError(f"{len(by_id)} images were left without a result")

@@ -59,9 +59,12 @@ def pipeline_that_breaks_on(runtime: Runtime, bad: set[str], sizes: list[int]) -
     return run
 
 
-def test_only_the_image_that_breaks_the_pipeline_is_quarantined(runtime: Runtime, job: int) -> None:
+@pytest.mark.parametrize("culprit", ["00.png", "05.png", "39.png"])
+def test_only_the_image_that_breaks_the_pipeline_is_quarantined(
+    runtime: Runtime, job: int, culprit: str
+) -> None:
     sizes: list[int] = []
-    pipeline = pipeline_that_breaks_on(runtime, {"05.png"}, sizes)
+    pipeline = pipeline_that_breaks_on(runtime, {culprit}, sizes)
 
     view = run_job(runtime, job, pipeline=pipeline)
 
@@ -71,7 +74,7 @@ def test_only_the_image_that_breaks_the_pipeline_is_quarantined(runtime: Runtime
     assert view.job.state is JobState.SUCCEEDED
     assert view.counts == Counts(done=IMAGES - 1, quarantined=1)
     assert [(Path(row.source_uri).name, row.error_code) for row in bad] == [
-        ("05.png", "breaks_worker")
+        (culprit, "breaks_worker")
     ]
     assert "killed by signal 9" in (bad[0].error or "")
     assert sizes[0] == IMAGES
