@@ -14,8 +14,9 @@ class GenerationParameters:
 
     points_per_side: int = 32
     """Prompts per side of the grid over the whole image."""
-    points_per_batch: int = 16
-    """Prompts decoded together; changes speed and memory, not the masks."""
+    points_per_batch: int = 64
+    """Prompts decoded together on a GPU, at most; changes speed and memory, not the masks. A
+    processor takes as few as its cache holds."""
     pred_iou_thresh: float = 0.88
     """Masks whose predicted IoU is not above this are dropped."""
     stability_score_thresh: float = 0.95

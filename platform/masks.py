@@ -24,6 +24,26 @@ class Rle:
         found = coco.encode(np.asfortranarray(mask, dtype=np.uint8))
         return cls((int(mask.shape[0]), int(mask.shape[1])), bytes(found["counts"]))
 
+    @classmethod
+    def encode_part(
+        cls, part: npt.NDArray[np.bool_], top: int, left: int, size_hw: tuple[int, int]
+    ) -> "Rle":
+        """The same from the (h, w) pixels at row `top` and column `left`; nothing outside them."""
+        height, width = size_hw
+        columns = np.zeros((part.shape[1], part.shape[0] + 2), dtype=np.bool_)
+        columns[:, 1:-1] = part.T
+        changes = np.flatnonzero(columns[:, 1:] != columns[:, :-1])
+        column, row = np.divmod(changes, part.shape[0] + 1)
+        places = (left + column) * height + top + row
+        # A run that reaches the bottom goes on at the top of the next column.
+        parted = np.diff(places, prepend=-1, append=-1) != 0
+        places = places[parted[:-1] & parted[1:]]
+        counts = np.diff(places, prepend=0, append=height * width)
+        if len(counts) > 1 and counts[-1] == 0:
+            counts = counts[:-1]
+        packed = coco.frPyObjects({"size": list(size_hw), "counts": counts.tolist()}, *size_hw)
+        return cls(size_hw, bytes(packed["counts"]))
+
     def decode(self) -> npt.NDArray[np.bool_]:
         """(H, W), true inside; a fresh array."""
         decoded: npt.NDArray[np.uint8] = coco.decode(self._coco())

@@ -25,7 +25,7 @@ OFFICIAL = {
 
 def test_names_and_defaults_are_the_official_ones() -> None:
     ours = asdict(GenerationParameters())
-    assert ours.pop("points_per_batch") == 16
+    assert ours.pop("points_per_batch") == 64
     assert ours == OFFICIAL
 
 
