@@ -4,7 +4,11 @@ Gives the masks of the official generator (SAM paper, arXiv 2304.02643, appendix
 defaults): three masks per point; those of low predicted IoU or low stability go; box NMS inside
 each crop by predicted IoU, then across crops with the smaller crop first; small holes and islands
 are removed last. A step differs only where that changes no mask: predicted IoU is filtered before
-masks are brought to full size.
+masks are brought to full size, and full size itself is worked out only as far as a decision
+needs it (`selection`).
+
+Adaptive mode asks fewer points (`adaptive_grid`); what follows is the same. Deduplication by masks
+(`duplicates`) is ours too, and off by default.
 """
 
 from dataclasses import replace
@@ -12,8 +16,10 @@ from typing import Final
 
 import numpy as np
 
+from maskloop.actors.adaptive_grid import distinct_points
 from maskloop.actors.candidates import Candidates
 from maskloop.actors.crops import Crop, crops_of, grid_xy
+from maskloop.actors.duplicates import without_duplicates
 from maskloop.actors.regions import drop_islands, fill_holes
 from maskloop.actors.sam.decoder import Decoder
 from maskloop.actors.sam.embedding import Embedding
@@ -21,7 +27,7 @@ from maskloop.actors.sam.encoder import Encoder
 from maskloop.actors.selection import Found, box_of, select
 from maskloop.actors.suppression import suppress
 from maskloop.actors.upscaling import upscaling
-from maskloop.platform.generation import GenerationParameters
+from maskloop.platform.generation import GenerationParameters, Mode
 from maskloop.platform.images import Pixels
 from maskloop.platform.masks import GeneratedMask, Rle
 from maskloop.platform.stages import Stages
@@ -60,6 +66,9 @@ def generate(
     if parameters.min_mask_region_area > 0:
         with stages("regions"):
             found = _without_small_regions(found, parameters)
+    if min(parameters.dedup_iou_thresh, parameters.dedup_containment_thresh) < 1:
+        with stages("dedup"):
+            found = without_duplicates(found, parameters)
     with stages("records"):
         return [_record(mask) for mask in found]
 
@@ -79,6 +88,9 @@ def _of_crop(
 ) -> list[Found]:
     """The masks of one crop after thresholds and the NMS inside the crop."""
     grid = grid_xy(parameters.points_per_side_of_layer(crop.layer), crop.size_hw)
+    if parameters.mode is Mode.ADAPTIVE:
+        with stages("adapt"):
+            grid = grid[distinct_points(embedding, grid, parameters.embedding_distance_thresh)]
     candidates = Candidates(
         crop, upscaling(embedding.resized_hw, crop.size_hw), parameters.stability_score_offset
     )

@@ -65,10 +65,20 @@ class Rle:
 
 def iou_matrix(ours: list[Rle], theirs: list[Rle]) -> npt.NDArray[np.float64]:
     """Intersection over union of every pair, (len(ours), len(theirs))."""
+    return _overlaps(ours, theirs, crowd=False)
+
+
+def containment_matrix(ours: list[Rle], theirs: list[Rle]) -> npt.NDArray[np.float64]:
+    """Which share of ours lies inside theirs, for every pair, (len(ours), len(theirs))."""
+    return _overlaps(ours, theirs, crowd=True)
+
+
+def _overlaps(ours: list[Rle], theirs: list[Rle], *, crowd: bool) -> npt.NDArray[np.float64]:
     if not ours or not theirs:
         return np.zeros((len(ours), len(theirs)))
+    # With a "crowd", COCO divides by our area instead of the union.
     pairs = coco.iou(
-        [rle._coco() for rle in ours], [rle._coco() for rle in theirs], [0] * len(theirs)
+        [rle._coco() for rle in ours], [rle._coco() for rle in theirs], [crowd] * len(theirs)
     )
     return np.asarray(pairs, dtype=np.float64)
 
