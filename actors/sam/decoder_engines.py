@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from maskloop.actors.sam.compute import Compute
-from maskloop.actors.sam.folded_decoder import FoldedDecoder, ImageSide
+from maskloop.actors.sam.folded_decoder import FoldedDecoder, ImageSide, Places
 from maskloop.actors.sam.prompt_encoder import CHANNELS, GRID_SIDE
 
 Decoded = tuple[Tensor, Tensor]
@@ -19,6 +19,9 @@ Decoded = tuple[Tensor, Tensor]
 
 _COMMON_TOKENS = 2
 """Prompt tokens of one point (with its padding) or of one box."""
+_SIDE = (*ImageSide._fields, *Places._fields)
+_EXAMPLE = (torch.zeros(CHANNELS, GRID_SIDE, GRID_SIDE), torch.zeros(GRID_SIDE**2, CHANNELS))
+"""Features and dense prompt of an image."""
 
 
 class DecoderEngine(Protocol):
@@ -46,11 +49,11 @@ class PyTorchEngine:
 
     def project(self, features: Tensor, dense: Tensor) -> ImageSide:
         with torch.inference_mode(), self._precision():
-            return self._network.project(features, dense, self._places)
+            return self._network.project(features, dense)
 
     def decode(self, side: ImageSide, sparse: Tensor) -> Decoded:
         with torch.inference_mode(), self._precision():
-            logits, predicted_iou = self._network(*side, sparse)
+            logits, predicted_iou = self._network(*side, *self._places, sparse)
         return logits.float(), predicted_iou.float()
 
     def decode_groups(self, side: ImageSide, sparse: Tensor, at_most: int) -> Iterator[Decoded]:
@@ -79,15 +82,18 @@ class OpenVinoEngine:
         self._bf16 = compute.precision == "bf16"
         self._threads = compute.threads
         with torch.no_grad():
-            self._places = network.places()
-        self._fixed = [self._input(tensor) for tensor in self._places[1:]]
-        self._graph = graphs.graph_of(weights, digest, self._traced, FoldedDecoder)
+            places = network.places()
+        self._places = [graphs.as_input(tensor, bf16=self._bf16) for tensor in places]
+        source = FoldedDecoder
+        self._graph = graphs.graph_of(weights, digest, "decode", self._traced, source)
+        projection = graphs.graph_of(weights, digest, "project", self._traced_projection, source)
+        self._projection = graphs.compile_graph(
+            projection, bf16=self._bf16, threads=compute.threads, bf16_out=self._bf16
+        )
 
     def project(self, features: Tensor, dense: Tensor) -> list[Any]:
-        precision = torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bf16)
-        with torch.no_grad(), precision:
-            side = self._network.project(features, dense, self._places)
-        return [self._input(tensor) for tensor in side[: -len(self._fixed)]] + self._fixed
+        inputs = [self._graphs.as_input(tensor, bf16=False) for tensor in (features, dense)]
+        return self._graphs.results(self._projection, inputs) + self._places
 
     def decode(self, side: list[Any], sparse: Tensor) -> Decoded:
         request = self._common if sparse.shape[1] == _COMMON_TOKENS else self._any
@@ -133,11 +139,9 @@ class OpenVinoEngine:
             bf16=self._bf16,
             threads=self._threads,
             streams=streams,
-            shapes={len(ImageSide._fields): shape},
+            bf16_in=len(_SIDE) if self._bf16 else 0,
+            shapes={len(_SIDE): shape},
         )
-
-    def _input(self, tensor: Tensor) -> Any:
-        return self._graphs.as_input(tensor, bf16=self._bf16)
 
     def _start(self, request: Any, side: list[Any], sparse: Tensor) -> None:
         for number, tensor in enumerate(side):
@@ -151,9 +155,23 @@ class OpenVinoEngine:
         return logits, predicted_iou
 
     def _traced(self) -> Any:
-        dense = self._network.prompt_encoder.dense(None)[0]
-        features = torch.zeros(CHANNELS, GRID_SIDE, GRID_SIDE)
-        side = [tensor.clone() for tensor in self._network.project(features, dense, self._places)]
+        with torch.no_grad():
+            projected = self._network.project(*_EXAMPLE)
+            side = [tensor.clone() for tensor in (*projected, *self._network.places())]
         sparse = torch.zeros(2, _COMMON_TOKENS, CHANNELS)
         shapes = [tuple(tensor.shape) for tensor in side] + [(-1, -1, CHANNELS)]
-        return self._network.requires_grad_(False), [*side, sparse], shapes
+        return self._network, [*side, sparse], shapes
+
+    def _traced_projection(self) -> Any:
+        return _Projection(self._network), _EXAMPLE, [tuple(tensor.shape) for tensor in _EXAMPLE]
+
+
+class _Projection(nn.Module):
+    """`FoldedDecoder.project` as a module of its own."""
+
+    def __init__(self, network: FoldedDecoder) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, features: Tensor, dense: Tensor) -> ImageSide:
+        return self.network.project(features, dense)

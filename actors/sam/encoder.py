@@ -56,7 +56,7 @@ def _in_openvino(network: TinyViT, folder: WeightsFolder, digest: str, compute: 
     side = transforms.INPUT_SIDE
     example = torch.zeros(1, 3, side, side)
     graph = graphs.graph_of(
-        folder.root, digest, lambda: (network, [example], [tuple(example.shape)]), TinyViT
+        folder.root, digest, "encode", lambda: (network, [example], [tuple(example.shape)]), TinyViT
     )
     bf16 = compute.precision == "bf16"
     compiled = graphs.compile_graph(graph, bf16=bf16, threads=compute.threads)

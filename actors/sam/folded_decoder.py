@@ -42,124 +42,47 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from maskloop.actors.sam.decoder_weights import (
+    EPSILON,
+    HEADS,
+    INNER,
+    MASKS,
+    UPSCALED,
+    Attention,
+    MaskDecoder,
+)
 from maskloop.actors.sam.prompt_encoder import CHANNELS, GRID_SIDE, PromptEncoder
 
-HEADS = 8
 MOST_TOKENS = 15
 """Prompt and output tokens above which the plain form is the cheaper one."""
 OUTPUT_TOKENS = 5
 _POSITIONS = GRID_SIDE**2
-_INNER = CHANNELS // 2
-_MASKS = 4
-_UPSCALED = (64, 32)
-"""Channels after the first and the second transposed convolution."""
-_EPSILON = 1e-5
 _LARGEST_EXPONENT = 60.0
 """Centred scores beyond it weigh e^60 times the others: as certain as they can be."""
 
 
+class Places(NamedTuple):
+    """What the positions contribute, the same for all images."""
+
+    keys: Tensor
+    """(8, 16, 4096): to the keys of layer 1, by head."""
+    queries: Tensor
+    """(4096, 128): to the queries of layer 1."""
+    last_keys: Tensor
+    """(8, 16, 4096): to the keys of the last attention."""
+
+
 class ImageSide(NamedTuple):
-    """What all prompts of an image share; float32, or what the engine made of it."""
+    """What all prompts of an image share."""
 
     image: Tensor
     """(4096, 256): the embedding with the dense prompt, centred over the channels."""
     keys: Tensor
-    """(128, 4096): of layer 0."""
+    """(8, 16, 4096): of layer 0, by head, positions included."""
     values: Tensor
-    """(4096, 144): of layer 0, and 16 columns of ones that sum up a softmax."""
+    """(8, 4096, 16): of layer 0, by head."""
     queries: Tensor
-    """(4096, 128): of layer 0."""
-    position_keys: Tensor
-    """(128, 4096): what the positions add to the keys of layer 1."""
-    position_queries: Tensor
-    """(4096, 128): what they add to the queries of layer 1."""
-    position_final_keys: Tensor
-    """(128, 4096): what they add to the keys of the last attention."""
-
-
-class _Attention(nn.Module):
-    def __init__(self, inner: int) -> None:
-        super().__init__()
-        self.q_proj = nn.Linear(CHANNELS, inner)
-        self.k_proj = nn.Linear(CHANNELS, inner)
-        self.v_proj = nn.Linear(CHANNELS, inner)
-        self.out_proj = nn.Linear(inner, CHANNELS)
-        self.scale = float(inner // HEADS) ** -0.5
-
-    def forward(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """Attention among tokens: (B, T, 256) each, and out."""
-        q, k, v = self.q_proj(queries), self.k_proj(keys), self.v_proj(values)
-        q, k, v = (x.reshape(*x.shape[:2], HEADS, -1).transpose(1, 2) for x in (q, k, v))
-        weights = torch.softmax((q * self.scale) @ k.transpose(2, 3), dim=-1)
-        mixed: Tensor = self.out_proj((weights @ v).transpose(1, 2).flatten(2))
-        return mixed
-
-
-class _Mlp(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.lin1 = nn.Linear(CHANNELS, 8 * CHANNELS)
-        self.lin2 = nn.Linear(8 * CHANNELS, CHANNELS)
-
-    def forward(self, x: Tensor) -> Tensor:
-        widened: Tensor = self.lin2(self.lin1(x).relu())
-        return widened
-
-
-class _Head(nn.Module):
-    """Three linear layers on one output token."""
-
-    def __init__(self, out_channels: int) -> None:
-        super().__init__()
-        self.proj_in = nn.Linear(CHANNELS, CHANNELS)
-        self.layers = nn.ModuleList([nn.Linear(CHANNELS, CHANNELS)])
-        self.proj_out = nn.Linear(CHANNELS, out_channels)
-
-    def forward(self, token: Tensor) -> Tensor:
-        out: Tensor = self.proj_out(self.layers[0](self.proj_in(token).relu()).relu())
-        return out
-
-
-class _Layer(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.self_attn = _Attention(CHANNELS)
-        self.layer_norm1 = nn.LayerNorm(CHANNELS, eps=_EPSILON)
-        self.cross_attn_token_to_image = _Attention(_INNER)
-        self.layer_norm2 = nn.LayerNorm(CHANNELS, eps=_EPSILON)
-        self.mlp = _Mlp()
-        self.layer_norm3 = nn.LayerNorm(CHANNELS, eps=_EPSILON)
-        self.cross_attn_image_to_token = _Attention(_INNER)
-        self.layer_norm4 = nn.LayerNorm(CHANNELS, eps=_EPSILON)
-
-
-class _Transformer(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList([_Layer(), _Layer()])
-        self.final_attn_token_to_image = _Attention(_INNER)
-        self.layer_norm_final_attn = nn.LayerNorm(CHANNELS, eps=_EPSILON)
-
-    def both(self) -> tuple[_Layer, _Layer]:
-        first, second = self.layers
-        assert isinstance(first, _Layer)
-        assert isinstance(second, _Layer)
-        return first, second
-
-
-class _MaskDecoder(nn.Module):
-    """The weights by their stored names; `FoldedDecoder` computes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.iou_token = nn.Embedding(1, CHANNELS)
-        self.mask_tokens = nn.Embedding(_MASKS, CHANNELS)
-        self.transformer = _Transformer()
-        self.upscale_conv1 = nn.ConvTranspose2d(CHANNELS, _UPSCALED[0], 2, stride=2)
-        self.upscale_layer_norm = nn.LayerNorm(_UPSCALED[0], eps=1e-6)
-        self.upscale_conv2 = nn.ConvTranspose2d(_UPSCALED[0], _UPSCALED[1], 2, stride=2)
-        self.output_hypernetworks_mlps = nn.ModuleList(_Head(_UPSCALED[1]) for _ in range(_MASKS))
-        self.iou_prediction_head = _Head(_MASKS)
+    """(4096, 128): of layer 0, positions included."""
 
 
 class FoldedDecoder(nn.Module):
@@ -168,45 +91,39 @@ class FoldedDecoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.prompt_encoder = PromptEncoder()
-        self.mask_decoder = _MaskDecoder()
+        self.mask_decoder = MaskDecoder()
 
-    def places(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Positions (4096, 256), and the last three of an `ImageSide`: the same for all images."""
+    def places(self) -> Places:
         transformer = self.mask_decoder.transformer
         _, second = transformer.both()
         positions = self.prompt_encoder.positions()
-        return (
-            positions,
-            second.cross_attn_token_to_image.k_proj.weight @ positions.T,
-            positions @ second.cross_attn_image_to_token.q_proj.weight.T,
-            transformer.final_attn_token_to_image.k_proj.weight @ positions.T,
+        return Places(
+            keys=_as_keys(positions @ second.cross_attn_token_to_image.k_proj.weight.T),
+            queries=positions @ second.cross_attn_image_to_token.q_proj.weight.T,
+            last_keys=_as_keys(positions @ transformer.final_attn_token_to_image.k_proj.weight.T),
         )
 
-    def project(
-        self, features: Tensor, dense: Tensor, places: tuple[Tensor, Tensor, Tensor, Tensor]
-    ) -> ImageSide:
+    def project(self, features: Tensor, dense: Tensor) -> ImageSide:
         """Once per image: `features` (256, 64, 64), the dense prompt embedding (4096, 256)."""
         first, _ = self.mask_decoder.transformer.both()
-        positions, *of_positions = places
+        ask, answer = first.cross_attn_token_to_image, first.cross_attn_image_to_token
         image = features.flatten(1).T + dense
-        asks, answers = first.cross_attn_token_to_image, first.cross_attn_image_to_token
-        keys = (image + positions) @ asks.k_proj.weight.T
+        placed = image + self.prompt_encoder.positions()
         return ImageSide(
-            image=image - image.mean(1, keepdim=True),
-            keys=keys.T,
-            values=nn.functional.pad(asks.v_proj(image), (0, 16), value=1.0),
-            queries=(image + positions) @ answers.q_proj.weight.T,
-            position_keys=of_positions[0],
-            position_queries=of_positions[1],
-            position_final_keys=of_positions[2],
+            image=_centred(image),
+            keys=_as_keys(placed @ ask.k_proj.weight.T),
+            values=_as_values(ask.v_proj(image)),
+            queries=placed @ answer.q_proj.weight.T,
         )
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, 4, 256, 256) and predicted IoU (B, 4).
 
-        `inputs`: the seven tensors of an `ImageSide`, and the sparse prompt embedding (B, N, 256).
+        `inputs`: the tensors of an `ImageSide`, those of `Places`, and the sparse prompt embedding
+        (B, N, 256).
         """
-        side, sparse = ImageSide(*inputs[:-1]), inputs[-1]
+        count = len(ImageSide._fields)
+        side, places, sparse = ImageSide(*inputs[:count]), Places(*inputs[count:-1]), inputs[-1]
         decoder, transformer = self.mask_decoder, self.mask_decoder.transformer
         first, second = transformer.both()
         outputs = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight])
@@ -214,22 +131,23 @@ class FoldedDecoder(nn.Module):
 
         tokens = first.layer_norm1(first.self_attn(origin, origin, origin))
         ask = first.cross_attn_token_to_image
-        heard = _summed(_spread(ask.q_proj(tokens + origin) * ask.scale) @ side.keys, side.values)
-        tokens = first.layer_norm2(tokens + ask.out_proj(_gathered(heard)))
+        weights = _weights(_by_head(ask.q_proj(tokens + origin) * ask.scale) @ side.keys)
+        heard = (weights @ side.values) / weights.sum(-1, keepdim=True)
+        tokens = first.layer_norm2(tokens + ask.out_proj(heard.transpose(1, 2).flatten(2)))
         tokens = first.layer_norm3(tokens + first.mlp(tokens))
 
         answer = first.cross_attn_image_to_token
         keys, rows = self._answer(answer, tokens, origin)
-        rows = rows + answer.out_proj.bias / HEADS
+        rows = _centred(rows + answer.out_proj.bias / HEADS)
         scores = side.queries @ keys.transpose(1, 2) + (keys @ answer.q_proj.bias)[:, None]
-        image = side.image + _shares(scores) @ (rows - rows.mean(-1, keepdim=True))
-        x = nn.functional.layer_norm(image, (CHANNELS,), eps=_EPSILON)
+        image = side.image + _shares(scores) @ rows
+        x = nn.functional.layer_norm(image, (CHANNELS,), eps=EPSILON)
         norm = first.layer_norm4
 
         asking = tokens + origin
         tokens = second.layer_norm1(tokens + second.self_attn(asking, asking, tokens))
         ask = second.cross_attn_token_to_image
-        tokens = tokens + self._ask(ask, tokens + origin, x, norm, side.position_keys)
+        tokens = tokens + self._ask(ask, tokens + origin, x, norm, places.keys)
         tokens = second.layer_norm2(tokens)
         tokens = second.layer_norm3(tokens + second.mlp(tokens))
 
@@ -238,26 +156,23 @@ class FoldedDecoder(nn.Module):
         rows = rows + (answer.out_proj.bias + norm.bias) / HEADS
         folded = keys @ answer.q_proj.weight
         constant = keys @ answer.q_proj.bias + folded @ norm.bias
-        scores = x @ (folded * norm.weight).transpose(
-            1, 2
-        ) + side.position_queries @ keys.transpose(1, 2)
+        scores = x @ (folded * norm.weight).transpose(1, 2) + places.queries @ keys.transpose(1, 2)
         image = x * norm.weight + _shares(scores + constant[:, None]) @ rows
-        x = nn.functional.layer_norm(image, (CHANNELS,), eps=_EPSILON)
+        x = nn.functional.layer_norm(image, (CHANNELS,), eps=EPSILON)
         norm = second.layer_norm4
 
         ask = transformer.final_attn_token_to_image
-        tokens = tokens + self._ask(ask, tokens + origin, x, norm, side.position_final_keys)
+        tokens = tokens + self._ask(ask, tokens + origin, x, norm, places.last_keys)
         tokens = transformer.layer_norm_final_attn(tokens)
         return self._masks(x, norm, tokens), decoder.iou_prediction_head(tokens[:, 0])
 
     def _ask(
-        self, attention: _Attention, asking: Tensor, x: Tensor, norm: nn.LayerNorm, places: Tensor
+        self, attention: Attention, asking: Tensor, x: Tensor, norm: nn.LayerNorm, places: Tensor
     ) -> Tensor:
         """Tokens (B, T, 256) ask the image `x` (B, 4096, 256), to which `norm` still applies."""
-        queries = _spread(attention.q_proj(asking) * attention.scale)
-        scores = (queries @ attention.k_proj.weight * norm.weight) @ x.transpose(
-            1, 2
-        ) + queries @ places
+        queries = attention.q_proj(asking) * attention.scale
+        folded = _spread(queries) @ attention.k_proj.weight * norm.weight
+        scores = folded @ x.transpose(1, 2) + (_by_head(queries) @ places).flatten(1, 2)
         weights = _weights(scores)
         seen = (weights @ x) / weights.sum(-1, keepdim=True)
         heard = (seen * norm.weight + norm.bias) @ attention.v_proj.weight.T
@@ -265,7 +180,7 @@ class FoldedDecoder(nn.Module):
         return out
 
     @staticmethod
-    def _answer(attention: _Attention, tokens: Tensor, origin: Tensor) -> tuple[Tensor, Tensor]:
+    def _answer(attention: Attention, tokens: Tensor, origin: Tensor) -> tuple[Tensor, Tensor]:
         """The tokens' keys (B, 8 T, 128), spread and centred, and their V W_o (B, 8 T, 256)."""
         keys = attention.k_proj(tokens + origin) * attention.scale
         keys = _spread(keys - keys.mean(1, keepdim=True))
@@ -277,34 +192,48 @@ class FoldedDecoder(nn.Module):
         weight, bias = _as_products(decoder.upscale_conv1, centred=True)
         x = x @ (norm.weight[:, None] * weight) + (norm.bias @ weight + bias)
         x = nn.functional.gelu(
-            decoder.upscale_layer_norm(x.reshape(-1, 4 * _POSITIONS, _UPSCALED[0]))
+            decoder.upscale_layer_norm(x.reshape(-1, 4 * _POSITIONS, UPSCALED[0]))
         )
         weight, bias = _as_products(decoder.upscale_conv2)
-        x = nn.functional.gelu(x @ weight + bias).reshape(-1, 16 * _POSITIONS, _UPSCALED[1])
+        x = nn.functional.gelu(x @ weight + bias).reshape(-1, 16 * _POSITIONS, UPSCALED[1])
         heads = decoder.output_hypernetworks_mlps
         vectors = torch.stack([head(tokens[:, 1 + i]) for i, head in enumerate(heads)], dim=2)
         # 64 rows and 64 columns of positions, twice a row and column of four quarters each.
-        pixels = (x @ vectors).reshape(-1, GRID_SIDE, GRID_SIDE, 2, 2, 2, 2, _MASKS)
+        pixels = (x @ vectors).reshape(-1, GRID_SIDE, GRID_SIDE, 2, 2, 2, 2, MASKS)
         pixels = pixels.permute(0, 7, 1, 3, 5, 2, 4, 6)
-        return pixels.reshape(-1, _MASKS, 4 * GRID_SIDE, 4 * GRID_SIDE)
+        return pixels.reshape(-1, MASKS, 4 * GRID_SIDE, 4 * GRID_SIDE)
+
+
+def _centred(x: Tensor) -> Tensor:
+    """Z: the mean over the channels taken off."""
+    return x - x.mean(-1, keepdim=True)
+
+
+def _as_keys(x: Tensor) -> Tensor:
+    """(4096, 128) to (8, 16, 4096)."""
+    return x.T.reshape(HEADS, -1, _POSITIONS).contiguous()
+
+
+def _as_values(x: Tensor) -> Tensor:
+    """(4096, 128) to (8, 4096, 16)."""
+    return x.reshape(_POSITIONS, HEADS, -1).transpose(0, 1).contiguous()
+
+
+def _by_head(x: Tensor) -> Tensor:
+    """(B, T, 128) to (B, 8, T, 16)."""
+    return x.reshape(*x.shape[:2], HEADS, -1).transpose(1, 2)
 
 
 def _spread(x: Tensor) -> Tensor:
     """(B, T, H·d) to (B, H·T, H·d): row h·T + t has token t's channels of head h, else zeros."""
-    heads = torch.eye(HEADS, dtype=x.dtype, device=x.device).repeat_interleave(_INNER // HEADS, 1)
+    heads = torch.eye(HEADS, dtype=x.dtype, device=x.device).repeat_interleave(INNER // HEADS, 1)
     return (x[:, None] * heads[:, None]).flatten(1, 2)
 
 
 def _gathered(x: Tensor) -> Tensor:
     """(B, H·T, H·d) to (B, T, H·d), `_spread` reversed; what is outside a head is dropped."""
-    heads = torch.eye(HEADS, dtype=x.dtype, device=x.device).repeat_interleave(_INNER // HEADS, 1)
-    return (x.reshape(x.shape[0], HEADS, -1, _INNER) * heads[:, None]).sum(1)
-
-
-def _summed(scores: Tensor, values: Tensor) -> Tensor:
-    """softmax(scores) @ values, for values that end in 16 columns of ones."""
-    sums = _weights(scores) @ values
-    return sums[..., :-16] / sums[..., -16:-15]
+    heads = torch.eye(HEADS, dtype=x.dtype, device=x.device).repeat_interleave(INNER // HEADS, 1)
+    return (x.reshape(x.shape[0], HEADS, -1, INNER) * heads[:, None]).sum(1)
 
 
 def _weights(scores: Tensor) -> Tensor:
@@ -328,5 +257,5 @@ def _as_products(
     weight, bias = convolution.weight.permute(0, 2, 3, 1), convolution.bias
     assert bias is not None
     if centred:
-        weight, bias = weight - weight.mean(-1, keepdim=True), bias - bias.mean()
+        weight, bias = _centred(weight), _centred(bias)
     return weight.flatten(1), bias.repeat(4)

