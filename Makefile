@@ -16,14 +16,25 @@ test: .venv/ready-dev                  ## all tests; TESTS=tests/unit for a part
 check: .venv/ready-dev                 ## lint, format and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-bench: .venv/ready-dev                 ## figures against peers, into build/bench/
-	$(BIN)/python tests/benchmarks/bench_model.py
+bench: .venv/ready-dev                 ## figures against peers, into build/bench/; BENCH=--quick tries it
+	-@$(MAKE) --no-print-directory .venv-peer/ready
+	$(BIN)/python tests/benchmarks/bench_model.py $(BENCH)
 
 clean:                                 ## everything that the other commands made here
-	rm -rf .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-peer build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv && $(PIP) --editable . && touch $@
 
 .venv/ready-dev: .venv/ready
 	$(PIP) --editable '.[dev]' && touch $@
+
+# The official MobileSAM package, which wants another torch. Without it `make bench` says why.
+PEER = torch==2.14.1 torchvision==0.29.1 timm==1.0.31 mobilesam-mirror==1.0.0 \
+	pycocotools opencv-python-headless safetensors
+PEER_LOG = build/bench/logs/peer.log
+
+.venv-peer/ready:
+	@mkdir -p $(dir $(PEER_LOG)) && echo "installing the official package, see $(PEER_LOG)"
+	@{ $(PYTHON) -m venv .venv-peer && .venv-peer/bin/pip install --quiet --disable-pip-version-check $(PEER) \
+		&& touch $@; } >$(PEER_LOG) 2>&1

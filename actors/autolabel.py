@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 import ray.data
-import torch
 from ray.exceptions import RayError, RayTaskError
 
 from maskloop.actors import everything
 from maskloop.actors.embeddings import EmbeddingStore
 from maskloop.actors.everything import GENERATOR_VERSION
+from maskloop.actors.sam.compute import Compute, settle_threads
 from maskloop.actors.sam.decoder import load_decoder
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.encoder import load_encoder
@@ -63,10 +63,10 @@ class Plan:
     weights: Path
     encoder_digest: str
     decoder_digest: str
-    device: str
+    compute: Compute
+    """`threads`: of each process."""
     workers: int
     """Processes, one image at a time in each."""
-    threads: int
     parameters: GenerationParameters
     limits: Limits
 
@@ -77,6 +77,7 @@ class Plan:
         tell, and another job with the same model and parameters.
         """
         versions = f"v{READING_VERSION}.{PREPROCESSING_VERSION}.{GENERATOR_VERSION}"
+        versions += f"-{self.compute.precision}"
         model = f"{self.encoder_digest}-{self.decoder_digest}"
         digest = sha256.hex()
         folder = f"results/{model}/{versions}-{self.parameters.digest}/{digest[:2]}"
@@ -137,7 +138,7 @@ def _results(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
         batch_size=1,
         compute=ray.data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=2),
         num_cpus=1,
-        num_gpus=1 if plan.device == "cuda" else 0,
+        num_gpus=1 if plan.compute.device == "cuda" else 0,
         ray_remote_args_fn=_survivable,
     )
     for row in done.iter_rows():
@@ -162,15 +163,15 @@ class Autolabeler:
     """The actor: loads the model once, then does one image after another."""
 
     def __init__(self, plan: Plan) -> None:
-        torch.set_num_threads(plan.threads)
+        settle_threads(plan.compute)
         weights = WeightsFolder(plan.weights)
         self._plan = plan
         self._objects = open_store(plan.objects, s3_endpoint_url=plan.s3_endpoint_url)
-        self._embeddings = EmbeddingStore(self._objects)
+        self._embeddings = EmbeddingStore(self._objects, plan.compute.precision)
         for digest in (plan.encoder_digest, plan.decoder_digest):
             fetch(weights, digest, self._objects)
-        self._encoder = load_encoder(weights, plan.encoder_digest, plan.device)
-        self._decoder = load_decoder(weights, plan.decoder_digest, plan.device)
+        self._encoder = load_encoder(weights, plan.encoder_digest, plan.compute)
+        self._decoder = load_decoder(weights, plan.decoder_digest, plan.compute)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Ray Data's form: columns of length 1 in, columns of length 1 out."""

@@ -1,8 +1,9 @@
 """Embeddings kept in the object store: derived, content-addressed, may be deleted at any time.
 
-The key is what the values depend on: the image's bytes, the encoder's weights, and the versions
-of reading and preprocessing. Values are stored as float16 (2 MiB), which is what every reader
-decodes from, so that a mask does not depend on whether its embedding was just made or read back.
+The key is what the values depend on: the image's bytes, the encoder's weights, the versions of
+reading and preprocessing, and the precision. Values are stored as float16 (2 MiB), which is what
+every reader decodes from, so that a mask does not depend on whether its embedding was just made or
+read back.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from maskloop.actors.sam.compute import Precision
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.transforms import PREPROCESSING_VERSION
 from maskloop.platform.errors import ObjectMissingError
@@ -19,21 +21,22 @@ from maskloop.platform.images import READING_VERSION
 from maskloop.platform.storage.store import ObjectStore
 
 
-def embedding_key(image_sha256: bytes, encoder_digest: str) -> str:
+def embedding_key(image_sha256: bytes, encoder_digest: str, precision: Precision) -> str:
     digest = image_sha256.hex()
-    version = f"v{READING_VERSION}.{PREPROCESSING_VERSION}"
+    version = f"v{READING_VERSION}.{PREPROCESSING_VERSION}-{precision}"
     return f"embeddings/{encoder_digest}/{version}/{digest[:2]}/{digest}"
 
 
 class EmbeddingStore:
-    """Reads and writes embeddings in an object store; keeps nothing itself."""
+    """Reads and writes embeddings of one precision in an object store; keeps nothing itself."""
 
-    def __init__(self, objects: ObjectStore) -> None:
+    def __init__(self, objects: ObjectStore, precision: Precision) -> None:
         self._objects = objects
+        self._precision: Precision = precision
 
     def get(self, image_sha256: bytes, encoder_digest: str) -> Embedding | None:
         """None when there is none, or one that is damaged: that one is removed."""
-        key = embedding_key(image_sha256, encoder_digest)
+        key = embedding_key(image_sha256, encoder_digest, self._precision)
         try:
             return unpack(self._objects.get(key), encoder_digest)
         except ObjectMissingError:
@@ -45,7 +48,8 @@ class EmbeddingStore:
     def put(self, image_sha256: bytes, embedding: Embedding) -> Embedding:
         """Keep an embedding; returns it as `get` would, rounded to what is stored."""
         stored = replace(embedding, features=embedding.features.half())
-        self._objects.put(embedding_key(image_sha256, embedding.encoder_digest), pack(stored))
+        key = embedding_key(image_sha256, embedding.encoder_digest, self._precision)
+        self._objects.put(key, pack(stored))
         return replace(stored, features=stored.features.float())
 
 

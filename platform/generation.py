@@ -3,19 +3,42 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from typing import Self
 
 from maskloop.platform.errors import BadParametersError
 
+Value = int | float | str
+
+
+class Mode(StrEnum):
+    EXACT = "exact"
+    """All: the masks of the official generator."""
+    ADAPTIVE = "adaptive"
+    """Those that say something new: nearly the same masks in a third of the time."""
+
+
+_MODES = " or ".join(Mode)
+
 
 @dataclass(frozen=True)
 class GenerationParameters:
-    """See SAM's paper (arXiv 2304.02643, appendix B). Lengths are pixels, thresholds 0 to 1."""
+    """See SAM's paper (arXiv 2304.02643, appendix B). Lengths are pixels, thresholds 0 to 1.
 
+    Those without a counterpart in the official generator are `mode`, `embedding_distance_thresh`
+    and the two of the deduplication; by default they change nothing.
+    """
+
+    mode: Mode = Mode.EXACT
+    """Which points of the grid are asked."""
+    embedding_distance_thresh: float = 0.08
+    """Adaptive mode: a point is asked only if its embedding differs by more (1 - cosine, 0 to 2)
+    from that of every asked point near it."""
     points_per_side: int = 32
     """Prompts per side of the grid over the whole image."""
-    points_per_batch: int = 16
-    """Prompts decoded together; changes speed and memory, not the masks."""
+    points_per_batch: int = 64
+    """Prompts decoded together on a GPU, at most; changes speed and memory, not the masks. A
+    processor takes as few as its cache holds."""
     pred_iou_thresh: float = 0.88
     """Masks whose predicted IoU is not above this are dropped."""
     stability_score_thresh: float = 0.95
@@ -34,10 +57,19 @@ class GenerationParameters:
     """Layer i's grid has points_per_side / factor^i points a side."""
     min_mask_region_area: int = 0
     """Holes and islands smaller than this are removed from masks; 0 leaves them."""
+    dedup_iou_thresh: float = 1.0
+    """Mask IoU above which the mask of lower predicted IoU is dropped at last; 1 drops none."""
+    dedup_containment_thresh: float = 1.0
+    """Share of the smaller of two masks inside the other above which the one of lower predicted
+    IoU is dropped at last; 1 drops none."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
+            if field.type is Mode:
+                self._require(field.name, value in set(Mode), f"it is one of {_MODES}")
+                object.__setattr__(self, field.name, Mode(value))
+                continue
             whole = isinstance(value, int) and not isinstance(value, bool)
             if field.type is float and whole:
                 object.__setattr__(self, field.name, float(value))  # 1 and 1.0 are one digest
@@ -54,8 +86,15 @@ class GenerationParameters:
             "stability_score_thresh",
             "box_nms_thresh",
             "crop_nms_thresh",
+            "dedup_iou_thresh",
+            "dedup_containment_thresh",
         ):
             self._require(name, 0 <= getattr(self, name) <= 1, "it must lie between 0 and 1")
+        self._require(
+            "embedding_distance_thresh",
+            0 <= self.embedding_distance_thresh <= 2,
+            "it must lie between 0 and 2",
+        )
         self._require("points_per_side", self.points_per_side <= 256, "more than 256 is no grid")
         self._require("crop_n_layers", self.crop_n_layers <= 4, "layer 4 already has 256 crops")
         self._require(
@@ -66,11 +105,11 @@ class GenerationParameters:
         """Grid points a side in the crops of one layer (0 is the whole image); at least 1."""
         return max(1, int(self.points_per_side / self.crop_n_points_downscale_factor**layer))
 
-    def to_json(self) -> dict[str, int | float]:
+    def to_json(self) -> dict[str, Value]:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, values: dict[str, int | float]) -> Self:
+    def from_json(cls, values: dict[str, Value]) -> Self:
         """Raises `BadParametersError` for a name that is no parameter."""
         known = {field.name for field in fields(cls)}
         for name, value in values.items():

@@ -24,6 +24,10 @@ class Settings(BaseSettings):
     s3_endpoint_url: str | None = None
     """The endpoint of an S3-compatible store that is not AWS."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Of matrix products; auto: bf16 where the processor or GPU has it, else fp32."""
+    engine: Literal["auto", "openvino", "pytorch"] = "auto"
+    """auto: OpenVINO on a processor, PyTorch on a GPU."""
     workers: int | None = Field(default=None, ge=1)
     """Autolabel processes; unset: one per GPU where there are any, else one per core."""
     max_image_pixels: int = Field(default=100_000_000, ge=1)

@@ -13,7 +13,7 @@ from typing import Protocol
 from maskloop.actors import autolabel
 from maskloop.actors.autolabel import ItemResult, Plan, WorkItem
 from maskloop.actors.ray_session import ray_session
-from maskloop.actors.sam.device import device_of, workers_of
+from maskloop.actors.sam.compute import compute_of, workers_of
 from maskloop.actors.sam.shared_weights import fetch
 from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.platform.db import job_items, jobs, model_versions
@@ -148,7 +148,7 @@ def _plan(runtime: Runtime, job: Job) -> Plan:
     with runtime.engine.connect() as connection:
         version = model_versions.by_id(connection, job.model_version_id)
     weights = WeightsFolder(settings.weights)
-    device = device_of(settings.device)
+    compute = compute_of(settings, threads=1)
     for digest in (version.encoder_digest, version.decoder_digest):
         fetch(weights, digest, runtime.objects)
         weights.load(digest)
@@ -158,9 +158,8 @@ def _plan(runtime: Runtime, job: Job) -> Plan:
         weights=settings.weights,
         encoder_digest=version.encoder_digest,
         decoder_digest=version.decoder_digest,
-        device=device,
-        workers=settings.workers or workers_of(device),
-        threads=1,
+        compute=compute,
+        workers=settings.workers or workers_of(compute.device),
         parameters=GenerationParameters.from_json(job.parameters),
         limits=Limits(settings.max_image_pixels),
     )

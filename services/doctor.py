@@ -79,21 +79,23 @@ def _disk(settings: Settings) -> tuple[Verdict, str]:
 def _torch(settings: Settings) -> tuple[Verdict, str]:
     import torch
 
-    from maskloop.actors.sam.device import device_of
+    from maskloop.actors.sam.compute import compute_of
 
-    device = device_of(settings.device)
+    compute = compute_of(settings)
     name = (
-        torch.cuda.get_device_name() if device == "cuda" else f"{torch.get_num_threads()} threads"
+        torch.cuda.get_device_name()
+        if compute.device == "cuda"
+        else f"{compute.threads} threads, {compute.engine}, {compute.precision}"
     )
-    return Verdict.OK, f"torch {torch.__version__} on {device}, {name}"
+    return Verdict.OK, f"torch {torch.__version__} on {compute.device}, {name}"
 
 
 def _ray(settings: Settings) -> tuple[Verdict, str]:
     import ray
 
-    from maskloop.actors.sam.device import device_of, workers_of
+    from maskloop.actors.sam.compute import compute_of, workers_of
 
-    workers = settings.workers or workers_of(device_of(settings.device))
+    workers = settings.workers or workers_of(compute_of(settings).device)
     where = os.environ.get("RAY_ADDRESS") or f"a local one, {workers} workers"
     return Verdict.OK, f"ray {ray.__version__}, {where}"
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from maskloop.actors.sam.compute import compute_of, settle_threads
 from maskloop.actors.sam.decoder import Decoder, load_decoder
-from maskloop.actors.sam.device import device_of
 from maskloop.actors.sam.encoder import Encoder, load_encoder
 from maskloop.actors.sam.weights import ModelWeights, WeightsFolder
 from maskloop.platform.errors import WeightsMissingError
@@ -26,9 +26,10 @@ def open_local_model(settings: Settings, name: str = DEFAULT_MODEL) -> LocalMode
     weights = folder.named(name)
     if weights is None:
         raise WeightsMissingError(f"of {name}", str(Path(folder.root)))
-    device = device_of(settings.device)
+    compute = compute_of(settings)
+    settle_threads(compute)
     return LocalModel(
         weights,
-        load_encoder(folder, weights.encoder_digest, device),
-        load_decoder(folder, weights.decoder_digest, device),
+        load_encoder(folder, weights.encoder_digest, compute),
+        load_decoder(folder, weights.decoder_digest, compute),
     )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from maskloop.actors.everything import boxes_of
 from maskloop.actors.sam.transforms import upscale
+from maskloop.actors.selection import box_of
 from maskloop.platform.errors import BadLocationError
 from maskloop.platform.images import Limits, read_image
 from maskloop.platform.masks import Rle
@@ -69,7 +69,7 @@ def predict(
 
 
 def _bbox_xywh(mask: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> tuple[int, int, int, int]:
-    x1, y1, x2, y2 = (int(value) for value in boxes_of(mask[None])[0])
+    x1, y1, x2, y2 = box_of(mask)
     return x1, y1, x2 - x1, y2 - y1
 
 

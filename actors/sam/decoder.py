@@ -1,21 +1,26 @@
 """The mask decoder: an embedding and prompts to masks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from maskloop.actors.sam.compute import Compute
+from maskloop.actors.sam.decoder_engines import DecoderEngine, OpenVinoEngine, PyTorchEngine
 from maskloop.actors.sam.embedding import Embedding
-from maskloop.actors.sam.mask_decoder import PromptedDecoder
+from maskloop.actors.sam.folded_decoder import MOST_TOKENS, OUTPUT_TOKENS, FoldedDecoder
 from maskloop.actors.sam.transforms import to_input_xy
 from maskloop.actors.sam.weights import DECODER_ARCHITECTURE, WeightsFolder, load_module
-from maskloop.platform.prompts import MASK_SIDE, POSITIVE, Prompts
+from maskloop.platform.prompts import POSITIVE, Prompts
 
-_CPU_GROUP = 2
-"""Prompts decoded at a time on a CPU: the image side of more of them does not fit its cache."""
+if TYPE_CHECKING:
+    from maskloop.actors.sam.mask_decoder import PromptedDecoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,17 +54,26 @@ class DecodedMasks:
 
 
 class Decoder:
-    """`network` with the weights that `digest` stands for; moved to `device`."""
+    """`network` with the weights that `digest` stands for; `engine` computes it."""
 
-    def __init__(self, network: PromptedDecoder, *, digest: str, device: str) -> None:
+    def __init__(
+        self,
+        network: FoldedDecoder,
+        *,
+        digest: str,
+        device: str,
+        engine: DecoderEngine,
+        plain: Callable[[], "PromptedDecoder"],
+    ) -> None:
         self.digest = digest
         self._device = torch.device(device)
-        self._network = network.eval().to(self._device)
-        with torch.inference_mode():
-            self._positions = self._network.positions()
+        self._prompts = network.prompt_encoder
+        self._engine = engine
+        self._load_plain = plain
+        self._sides: WeakKeyDictionary[Embedding, Any] = WeakKeyDictionary()
 
     def decode(self, embedding: Embedding, prompts: Prompts) -> DecodedMasks:
-        """All four masks of one object (B = 1). Raises `BadPromptError`."""
+        """All four masks of one object (B = 1, M = 4). Raises `BadPromptError`."""
         prompts.check(embedding.size_hw)
         points = labels = boxes = masks = None
         if prompts.points_xy:
@@ -71,43 +85,75 @@ class Decoder:
         if prompts.mask_logits is not None:
             masks = torch.tensor(prompts.mask_logits, device=self._device)[None, None]
         with torch.inference_mode():
-            sparse, dense = self._network.embed_prompts(points, labels, boxes=boxes, masks=masks)
-            return self._decode(embedding, sparse, dense)
+            sparse = self._prompts.sparse(points, labels, boxes)
+            dense = self._prompts.dense(masks)[0]
+        if sparse is None or OUTPUT_TOKENS + sparse.shape[1] > MOST_TOKENS:
+            return self._decode_plainly(embedding, sparse, dense)
+        side = self._side(embedding) if masks is None else self._project(embedding, dense)
+        return DecodedMasks(*self._engine.decode(side, sparse))
 
     def decode_points(
-        self, embedding: Embedding, points_xy: npt.NDArray[np.floating]
-    ) -> DecodedMasks:
-        """All four masks for each of B positive points, (B, 2) in pixels of the original image.
+        self, embedding: Embedding, points_xy: npt.NDArray[np.floating], *, at_most: int = 64
+    ) -> Iterator[DecodedMasks]:
+        """Three masks (M = 3) for each of B positive points, (B, 2) in pixels of the original.
 
-        Each point is a prompt of its own. That they lie on the image is the caller's business.
+        Each point is a prompt of its own. The masks come in groups of a few points, in the order
+        of the points, while further groups are being decoded; whoever wants no more may stop.
+        `at_most` bounds a group on a GPU, whose memory it costs. That the points lie on the image
+        is the caller's business.
         """
         points = self._input_xy(embedding, points_xy)[:, None]
-        if not len(points):
-            return DecodedMasks(
-                torch.empty(0, 4, MASK_SIDE, MASK_SIDE, device=self._device),
-                torch.empty(0, 4, device=self._device),
-            )
         labels = torch.full((len(points), 1), POSITIVE, device=self._device)
         with torch.inference_mode():
-            sparse, dense = self._network.embed_prompts(points, labels)
-            return self._decode(embedding, sparse, dense)
+            sparse = self._prompts.sparse(points, labels, None)
+        if sparse is not None and len(sparse):
+            for decoded in self._engine.decode_groups(self._side(embedding), sparse, at_most):
+                yield DecodedMasks(*decoded).multimask
 
     def _input_xy(self, embedding: Embedding, points_xy: npt.ArrayLike) -> Tensor:
         mapped = to_input_xy(points_xy, embedding.size_hw, embedding.resized_hw)
         return torch.from_numpy(mapped).to(self._device)
 
-    def _decode(self, embedding: Embedding, sparse: Tensor | None, dense: Tensor) -> DecodedMasks:
-        """`sparse`: (B, 1, N, 256), or None for a mask prompt alone; `dense`: (1, 256, 64, 64)."""
+    def _side(self, embedding: Embedding) -> Any:
+        """Made with the first prompt of an embedding, kept as long as the embedding is."""
+        side = self._sides.get(embedding)
+        if side is None:
+            side = self._project(embedding, self._prompts.dense(None)[0])
+            self._sides[embedding] = side
+        return side
+
+    def _project(self, embedding: Embedding, dense: Tensor) -> Any:
+        return self._engine.project(embedding.features.to(self._device), dense)
+
+    def _decode_plainly(
+        self, embedding: Embedding, sparse: Tensor | None, dense: Tensor
+    ) -> DecodedMasks:
+        """Folding does not pay for many tokens, and there is nothing to fold without any."""
         image = embedding.features.to(self._device)[None]
-        groups: Sequence[Tensor | None] = [sparse]
-        if sparse is not None and self._device.type == "cpu":
-            starts = range(0, len(sparse), _CPU_GROUP)
-            groups = [sparse[start : start + _CPU_GROUP] for start in starts]
-        decoded = [self._network(image, self._positions, part, dense) for part in groups]
-        return DecodedMasks(*(torch.cat(parts) for parts in zip(*decoded, strict=True)))
+        with torch.inference_mode():
+            return DecodedMasks(*self._plain.from_embedded(image, sparse, dense))
+
+    @cached_property
+    def _plain(self) -> "PromptedDecoder":
+        return self._load_plain()
 
 
-def load_decoder(folder: WeightsFolder, digest: str, device: str) -> Decoder:
+def load_decoder(folder: WeightsFolder, digest: str, compute: Compute) -> Decoder:
     """Raises `WeightsMissingError` or `WeightsCorruptError`."""
+    network = load_module(folder, digest, architecture=DECODER_ARCHITECTURE, build=FoldedDecoder)
+    network = network.eval().requires_grad_(False).to(compute.device)
+    engine: DecoderEngine
+    if compute.engine == "openvino":
+        engine = OpenVinoEngine(network, compute, folder.root, digest)
+    else:
+        engine = PyTorchEngine(network, compute)
+    plain = partial(_load_plain, folder, digest, compute.device)
+    return Decoder(network, digest=digest, device=compute.device, engine=engine, plain=plain)
+
+
+def _load_plain(folder: WeightsFolder, digest: str, device: str) -> "PromptedDecoder":
+    # Transformers takes seconds to import, and few prompts need it.
+    from maskloop.actors.sam.mask_decoder import PromptedDecoder
+
     network = load_module(folder, digest, architecture=DECODER_ARCHITECTURE, build=PromptedDecoder)
-    return Decoder(network, digest=digest, device=device)
+    return network.eval().to(device)

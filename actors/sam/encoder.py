@@ -1,31 +1,69 @@
 """The image encoder: pixels to an embedding."""
 
+from collections.abc import Callable
+
 import torch
+from torch import Tensor
 
 from maskloop.actors.sam import transforms
+from maskloop.actors.sam.compute import Compute
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.tiny_vit import TinyViT
 from maskloop.actors.sam.weights import ENCODER_ARCHITECTURE, WeightsFolder, load_module
 from maskloop.platform.images import Pixels
 
+Network = Callable[[Tensor], Tensor]
+"""(1, 3, 1024, 1024) float32 on the processor to (1, 256, 64, 64) float32."""
+
 
 class Encoder:
-    """`network` with the weights that `digest` stands for; moved to `device`."""
+    """`network` with the weights that `digest` stands for."""
 
-    def __init__(self, network: TinyViT, *, digest: str, device: str) -> None:
+    def __init__(self, network: Network, *, digest: str) -> None:
         self.digest = digest
-        self._device = torch.device(device)
-        self._network = network.eval().to(self._device)
+        self._network = network
 
     def encode(self, pixels: Pixels) -> Embedding:
-        """The embedding's features are float32 on this encoder's device. Nothing is kept."""
+        """Nothing is kept."""
         size_hw = (pixels.shape[0], pixels.shape[1])
-        with torch.inference_mode():
-            features = self._network(transforms.input_tensor(pixels).to(self._device))[0]
+        features = self._network(transforms.input_tensor(pixels))[0]
         return Embedding(features, size_hw, transforms.resized_hw(size_hw), self.digest)
 
 
-def load_encoder(folder: WeightsFolder, digest: str, device: str) -> Encoder:
+def load_encoder(folder: WeightsFolder, digest: str, compute: Compute) -> Encoder:
     """Raises `WeightsMissingError` or `WeightsCorruptError`."""
     network = load_module(folder, digest, architecture=ENCODER_ARCHITECTURE, build=TinyViT)
-    return Encoder(network, digest=digest, device=device)
+    network = network.eval().requires_grad_(False).to(compute.device)
+    if compute.engine == "openvino":
+        return Encoder(_in_openvino(network, folder, digest, compute), digest=digest)
+    return Encoder(_in_pytorch(network, compute), digest=digest)
+
+
+def _in_pytorch(network: TinyViT, compute: Compute) -> Network:
+    def encode(pixels: Tensor) -> Tensor:
+        bf16 = compute.precision == "bf16"
+        precision = torch.autocast(compute.device, dtype=torch.bfloat16, enabled=bf16)
+        with torch.inference_mode(), precision:
+            features: Tensor = network(pixels.to(compute.device))
+        return features.float()
+
+    return encode
+
+
+def _in_openvino(network: TinyViT, folder: WeightsFolder, digest: str, compute: Compute) -> Network:
+    from maskloop.actors.sam import graphs
+
+    side = transforms.INPUT_SIDE
+    example = torch.zeros(1, 3, side, side)
+    graph = graphs.graph_of(
+        folder.root, digest, lambda: (network, [example], [tuple(example.shape)]), TinyViT
+    )
+    bf16 = compute.precision == "bf16"
+    compiled = graphs.compile_graph(graph, bf16=bf16, threads=compute.threads)
+    request = compiled.create_infer_request()
+
+    def encode(pixels: Tensor) -> Tensor:
+        request.infer([graphs.as_input(pixels, bf16=False)])
+        return graphs.output(request, 0)
+
+    return encode

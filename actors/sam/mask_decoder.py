@@ -1,4 +1,6 @@
-"""SAM's prompt encoder and mask decoder as one PyTorch module, with all four masks.
+"""SAM's prompt encoder and mask decoder in their plain form, with all four masks.
+
+The reference for `folded_decoder`, the form that is trained, and the road for many prompts at once.
 
 Source: Segment Anything (Kirillov et al., arXiv 2304.02643, section 3 and appendix A). The layers
 are those of `transformers`, which have SAM's structure exactly; two things differ from its
@@ -8,8 +10,10 @@ default there is 1e-6), and no output token is dropped.
 
 import torch
 from torch import Tensor, nn
-from transformers.models.sam.configuration_sam import SamConfig, SamMaskDecoderConfig
-from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPromptEncoder
+from transformers.models.sam.configuration_sam import SamMaskDecoderConfig
+from transformers.models.sam.modeling_sam import SamMaskDecoder
+
+from maskloop.actors.sam.prompt_encoder import CHANNELS, GRID_SIDE, PromptEncoder
 
 _EPSILON = 1e-5
 
@@ -63,50 +67,45 @@ class AllMasksDecoder(SamMaskDecoder):
 
 
 class PromptedDecoder(nn.Module):
-    """Prompt encoder and mask decoder: what a decoder digest stands for."""
+    """Prompt encoder and mask decoder: what a decoder digest stands for, in its plain form."""
 
     def __init__(self) -> None:
         super().__init__()
         config = SamMaskDecoderConfig(layer_norm_eps=_EPSILON)
         config._attn_implementation = "sdpa"
-        self.prompt_encoder = SamPromptEncoder(SamConfig())
+        self.prompt_encoder = PromptEncoder()
         self.mask_decoder = AllMasksDecoder(config)
 
-    def positions(self) -> Tensor:
-        """(1, 256, 64, 64): the positional encoding of the image embedding."""
-        embedding = self.prompt_encoder.shared_embedding
-        side = self.prompt_encoder.image_embedding_size[0]
-        like = embedding.positional_embedding
-        centres = (torch.arange(side, device=like.device, dtype=like.dtype) + 0.5) / side
-        y, x = torch.meshgrid(centres, centres, indexing="ij")
-        encoded: Tensor = embedding(torch.stack([x, y], dim=-1))
-        return encoded.permute(2, 0, 1)[None]
-
-    def embed_prompts(
+    def forward(
         self,
+        image: Tensor,
         points: Tensor | None,
         labels: Tensor | None,
         *,
         boxes: Tensor | None = None,
         masks: Tensor | None = None,
-    ) -> tuple[Tensor | None, Tensor]:
-        """Sparse (B, 1, tokens, 256) or None, and dense (1 or B, 256, 64, 64) prompt embeddings.
+    ) -> tuple[Tensor, Tensor]:
+        """Logits (B, 4, 256, 256) and predicted IoU (B, 4) on `image` (1, 256, 64, 64).
 
         In pixels of the 1024² input: `points` (B, N, 2) xy with `labels` (B, N), `boxes` (B, 4)
-        xyxy; `masks` (B, 1, 256, 256) logits. Without a box the padding point is added here.
+        xyxy; `masks` (B, 1, 256, 256) logits.
         """
-        sparse, dense = self.prompt_encoder(
-            input_points=None if points is None else points[:, None],
-            input_labels=None if labels is None else labels[:, None],
-            input_boxes=None if boxes is None else boxes[:, None],
-            input_masks=masks,
-        )
-        # The "no mask" embedding is the same for all: one copy, so that the image stays one too.
-        return sparse, dense if masks is not None else dense[:1]
+        sparse = self.prompt_encoder.sparse(points, labels, boxes)
+        return self.from_embedded(image, sparse, self.prompt_encoder.dense(masks))
 
-    def forward(
-        self, image: Tensor, positions: Tensor, sparse: Tensor | None, dense: Tensor
+    def from_embedded(
+        self, image: Tensor, sparse: Tensor | None, dense: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """See `AllMasksDecoder.forward`."""
-        decoded: tuple[Tensor, Tensor] = self.mask_decoder(image, positions, sparse, dense)
+        """The same for embedded prompts: `sparse` (B, N, 256) or None, `dense` ([B,] 4096, 256)."""
+        positions = _as_image(self.prompt_encoder.positions())
+        tokens = None if sparse is None else sparse[:, None]
+        decoded: tuple[Tensor, Tensor] = self.mask_decoder(
+            image, positions, tokens, _as_image(dense)
+        )
         return decoded
+
+
+def _as_image(rows: Tensor) -> Tensor:
+    """([B,] 4096, 256) to (1 or B, 256, 64, 64)."""
+    rows = rows.reshape(-1, GRID_SIDE**2, CHANNELS)
+    return rows.transpose(1, 2).reshape(-1, CHANNELS, GRID_SIDE, GRID_SIDE)

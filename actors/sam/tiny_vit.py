@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from maskloop.actors.sam.channel_norm import ChannelNorm
+
 _HEAD_CHANNELS = 32
 _MLP_RATIO = 4
 _WIDTHS = (64, 128, 160, 320)
@@ -201,17 +203,6 @@ class Stage(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         merged: Tensor = self.downsample(self.blocks(x))
         return merged
-
-
-class ChannelNorm(nn.LayerNorm):
-    """SAM's LayerNorm2d: normalises each position over its channels."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__(channels, eps=1e-6)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to the same shape."""
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 class PatchEmbed(nn.Module):

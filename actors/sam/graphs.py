@@ -1,0 +1,132 @@
+"""OpenVINO graphs of PyTorch modules: converted once, kept on disk, compiled in each process.
+
+    weights/graphs/<key>/graph.xml, graph.bin, sha256     derived; may be deleted at any time
+
+The key is what a graph depends on: the weights' digest, the source of the module, and the versions
+of PyTorch and OpenVINO. Converting takes seconds, reading and compiling a graph some 0.3 s.
+"""
+
+import hashlib
+import inspect
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from maskloop.actors.sam.weights import locked, remove_unfinished
+
+# OpenVINO tells its maker of every import and conversion, unless its telemetry is not installed.
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+
+import openvino as ov  # noqa: E402
+from openvino.preprocess import PrePostProcessor  # noqa: E402
+
+_UNFINISHED = ".graph-"
+_FILES = ("graph.xml", "graph.bin")
+Traced = tuple[nn.Module, Sequence[Tensor], Sequence[Sequence[int]]]
+"""A module, example inputs, and the inputs' shapes with -1 for what may vary."""
+
+
+def graph_of(weights: Path, digest: str, trace: Callable[[], Traced], source: type) -> ov.Model:
+    """The graph of the component `digest`, converted by `trace` when there is none yet.
+
+    `source` is the module's class. Safe in many processes at once: one converts, others wait.
+    """
+    root = weights / "graphs"
+    root.mkdir(parents=True, exist_ok=True)
+    folder = root / _key(digest, source)
+    if not _is_whole(folder):
+        with locked(root / ".lock"):
+            remove_unfinished(root, _UNFINISHED)
+            if not _is_whole(folder):
+                _convert(folder, *trace())
+    return ov.Core().read_model(folder / _FILES[0])
+
+
+def compile_graph(
+    graph: ov.Model,
+    *,
+    bf16: bool,
+    threads: int,
+    streams: int = 1,
+    shapes: dict[int, Sequence[int]] | None = None,
+) -> ov.CompiledModel:
+    """`shapes` fixes inputs by their number. With bf16 the inputs but the last are bf16 too.
+
+    `streams` requests run at once, each on `threads / streams` of the processor's cores.
+    """
+    graph = graph.clone()
+    if shapes is not None:
+        graph.reshape({graph.inputs[number]: list(shape) for number, shape in shapes.items()})
+    if bf16 and len(graph.inputs) > 1:
+        prepared = PrePostProcessor(graph)
+        for number in range(len(graph.inputs) - 1):
+            prepared.input(number).tensor().set_element_type(ov.Type.bf16)
+        graph = prepared.build()
+    options: dict[str, Any] = {
+        "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": streams,
+        # Pinned, the processes of one machine would all sit on its first cores.
+        "ENABLE_CPU_PINNING": False,
+    }
+    return ov.Core().compile_model(graph, "CPU", options)
+
+
+def as_input(tensor: Tensor, *, bf16: bool) -> ov.Tensor:
+    """A tensor that OpenVINO reads in place; it keeps the values alive."""
+    values = tensor.detach().contiguous()
+    if not bf16:
+        return ov.Tensor(values.float().numpy())
+    raw = values.to(torch.bfloat16).view(torch.int16).numpy()
+    return ov.Tensor(raw, list(values.shape), ov.Type.bf16)
+
+
+def output(request: ov.InferRequest, number: int) -> Tensor:
+    """A copy of a result, which the request overwrites next time."""
+    return torch.from_numpy(np.array(request.get_output_tensor(number).data))
+
+
+def _key(digest: str, source: type) -> str:
+    parts = [inspect.getsource(sys.modules[source.__module__]), torch.__version__, ov.__version__]
+    return f"{digest}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
+
+
+def _convert(folder: Path, module: nn.Module, examples: Sequence[Tensor], shapes: Any) -> None:
+    inputs = tuple(examples)
+    # Tracing warns of what it fixes (sizes) and of its own age.
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        traced = torch.jit.trace(module, inputs, check_trace=False)  # type: ignore[no-untyped-call]
+        graph = ov.convert_model(traced, example_input=inputs, input=[tuple(s) for s in shapes])
+    unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_UNFINISHED))
+    try:
+        ov.save_model(graph, unfinished / _FILES[0], compress_to_fp16=False)
+        (unfinished / "sha256").write_text(_sha256(unfinished))
+        unfinished.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)  # one that was not whole
+        unfinished.rename(folder)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        return (folder / "sha256").read_text() == _sha256(folder)
+    except FileNotFoundError:
+        return False
+
+
+def _sha256(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for name in _FILES:
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""What every benchmark needs: processes that take turns, rows and tables, the machine."""

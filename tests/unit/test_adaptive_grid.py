@@ -1,0 +1,69 @@
+"""Which points adaptive mode asks."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from maskloop.actors.adaptive_grid import distinct_points
+from maskloop.actors.crops import grid_xy
+from maskloop.actors.sam.embedding import Embedding
+
+SIZE = (1024, 1024)
+GRID = grid_xy(32, SIZE)
+
+
+def embedding_of(features: torch.Tensor) -> Embedding:
+    return Embedding(features, SIZE, SIZE, "none")
+
+
+def plain() -> torch.Tensor:
+    features = torch.zeros(256, 64, 64)
+    features[0] = 1
+    return features
+
+
+def asked(features: torch.Tensor, thresh: float) -> npt.NDArray[np.bool_]:
+    points = np.zeros(1024, dtype=bool)
+    points[distinct_points(embedding_of(features), GRID, thresh)] = True
+    return points.reshape(32, 32)
+
+
+def test_where_all_is_alike_only_the_coarse_grid_is_asked() -> None:
+    points = asked(plain(), 0.08)
+    assert points.sum() == 64
+    assert points[2::4, 2::4].all()
+
+
+def test_a_small_thing_off_the_coarse_grid_is_asked() -> None:
+    features = plain()
+    features[:, 10:12, 18:20] = 0
+    features[1, 10:12, 18:20] = 1  # around the point of row 5, column 9
+    points = asked(features, 0.08)
+    assert points[5, 9]
+    assert points.sum() < 64 + 12
+
+
+def test_two_things_far_apart_are_asked_both_even_if_alike() -> None:
+    features = plain()
+    for column in (2, 50):
+        features[:, 2:4, column : column + 2] = 0
+        features[1, 2:4, column : column + 2] = 1
+    points = asked(features, 0.08)
+    assert points[1, 1]
+    assert points[1, 25]
+
+
+def test_a_higher_threshold_asks_a_part_of_the_points() -> None:
+    features = torch.randn(256, 64, 64, generator=torch.Generator().manual_seed(1))
+    strict, loose, every = (asked(features, thresh) for thresh in (0.9, 0.5, 0.0))
+    assert strict.sum() < loose.sum() <= every.sum() == 1024
+    assert not (strict & ~loose).any()
+
+
+@pytest.mark.parametrize("side", [1, 2, 3, 5])
+def test_a_grid_of_few_points_has_some_asked(side: int) -> None:
+    grid = grid_xy(side, (30, 1000))
+    embedding = Embedding(plain(), (30, 1000), (31, 1024), "none")
+    points = distinct_points(embedding, grid, 0.08)
+    assert 1 <= len(points) <= side**2
