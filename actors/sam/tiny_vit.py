@@ -8,6 +8,8 @@ convolution is folded into its weight and bias. Parameters have the names of the
 Between modules every tensor is (B, C, H, W).
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
@@ -52,14 +54,29 @@ class WindowAttention(nn.Module):
     def forward(self, windows: Tensor) -> Tensor:
         """(windows, side², C) to the same shape."""
         count, positions, channels = windows.shape
-        # Each head's query, key and value lie side by side.
-        qkv = self.qkv(self.norm(windows)).view(count, positions, self.heads, 3, _HEAD_CHANNELS)
-        query, key, value = qkv.permute(3, 0, 2, 1, 4)
+        query, key, value = self._per_head(self.norm(windows))
         bias = self.attention_biases[:, self.index]
-        mixed = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=bias[None])
+        # The query is scaled already.
+        mixed = nn.functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=bias[None], scale=1.0
+        )
         mixed = mixed.transpose(1, 2).reshape(count, positions, channels)
         projected: Tensor = self.proj(mixed)
         return projected
+
+    def _per_head(self, windows: Tensor) -> Iterator[Tensor]:
+        """Scaled query, key and value: (windows, side², C) to (windows, heads, side², C / heads).
+
+        In the stored weight each head's three lie side by side. Sorting its rows costs little, and
+        nothing where a compiler folds constants; sorting the activations costs several copies.
+        """
+        count, positions, channels = windows.shape
+        by_head = (self.heads, 3, _HEAD_CHANNELS)
+        weights = self.qkv.weight.view(*by_head, channels).transpose(0, 1).flatten(1, 2)
+        biases = self.qkv.bias.view(by_head).transpose(0, 1).flatten(1, 2)
+        for number, scale in enumerate((_HEAD_CHANNELS**-0.5, 1.0, 1.0)):
+            part = nn.functional.linear(windows, weights[number] * scale, biases[number] * scale)
+            yield part.view(count, positions, self.heads, _HEAD_CHANNELS).transpose(1, 2)
 
 
 class Mlp(nn.Module):
@@ -88,28 +105,45 @@ class TransformerBlock(nn.Module):
         self.mlp = Mlp(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to the same shape."""
-        x = x.permute(0, 2, 3, 1)
-        x = x + self._attend(x)
-        x = self.local_conv(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        x = x + self.mlp(x)
-        return x.permute(0, 3, 1, 2)
+        """(B, C, H, W) to the same shape.
 
-    def _attend(self, x: Tensor) -> Tensor:
-        """(B, H, W, C) to the same shape, in windows of side by side positions.
+        In between (B, H * W, C): with four axes OpenVINO picks memory layouts that cost a copy at
+        every step.
+        """
+        size_hw = x.shape[2:]
+        x = _tokens(x)
+        x = x + self._attend(x, size_hw)
+        x = _tokens(self.local_conv(_plane(x, size_hw)))
+        x = x + self.mlp(x)
+        return _plane(x, size_hw)
+
+    def _attend(self, x: Tensor, size_hw: torch.Size) -> Tensor:
+        """(B, H * W, C) to the same shape, in windows of side by side positions.
 
         The zeros that fill the windows at the right and bottom take part in the attention,
         unmasked: the weights were trained so.
         """
-        batch, height, width, channels = x.shape
+        batch, _, channels = x.shape
+        height, width = size_hw
         side = self.side
+        x = x.view(batch, height, width, channels)
         x = nn.functional.pad(x, (0, 0, 0, -width % side, 0, -height % side))
         rows, columns = x.shape[1] // side, x.shape[2] // side
         x = x.view(batch, rows, side, columns, side, channels).transpose(2, 3)
         x = self.attn(x.reshape(-1, side * side, channels))
         x = x.view(batch, rows, columns, side, side, channels).transpose(2, 3)
         x = x.reshape(batch, rows * side, columns * side, channels)
-        return x[:, :height, :width]
+        return x[:, :height, :width].reshape(batch, height * width, channels)
+
+
+def _tokens(x: Tensor) -> Tensor:
+    """(B, C, H, W) to (B, H * W, C)."""
+    return x.permute(0, 2, 3, 1).flatten(1, 2)
+
+
+def _plane(x: Tensor, size_hw: torch.Size) -> Tensor:
+    """(B, H * W, C) to (B, C, H, W)."""
+    return x.view(x.shape[0], *size_hw, x.shape[2]).permute(0, 3, 1, 2)
 
 
 class MobileConvBlock(nn.Module):

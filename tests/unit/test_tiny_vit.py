@@ -60,6 +60,23 @@ def test_a_window_attends_only_within_itself() -> None:
     assert torch.allclose(before[1:], after[1:], atol=1e-6)
 
 
+def test_the_rows_of_qkv_are_query_key_and_value_of_one_head_after_another() -> None:
+    torch.manual_seed(0)
+    attention = WindowAttention(64, 7).eval()
+    torch.nn.init.normal_(attention.attention_biases)
+    windows = torch.randn(3, 49, 64)
+    with torch.inference_mode():
+        found = attention(windows)
+        rows = attention.qkv(attention.norm(windows))
+        heads = []
+        for head, bias in zip(rows.chunk(2, dim=2), attention.attention_biases, strict=True):
+            query, key, value = head.split(32, dim=2)
+            logits = query @ key.transpose(1, 2) / 32**0.5 + bias[attention.index]
+            heads.append(logits.softmax(dim=2) @ value)
+        expected = attention.proj(torch.cat(heads, dim=2))
+    assert torch.allclose(found, expected, atol=1e-5)
+
+
 def test_the_neck_normalises_every_position_over_its_channels() -> None:
     normed = ChannelNorm(8)(3.0 + 5.0 * torch.randn(1, 8, 4, 4))
     assert torch.allclose(normed.mean(dim=1), torch.zeros(1, 4, 4), atol=1e-5)
