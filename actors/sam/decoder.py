@@ -123,7 +123,8 @@ class Decoder:
         return side
 
     def _project(self, embedding: Embedding, dense: Tensor) -> Any:
-        return self._engine.project(embedding.features.to(self._device), dense)
+        features = embedding.features.to(self._device)
+        return self._engine.project(features.flatten(1).T + dense)
 
     def _decode_plainly(
         self, embedding: Embedding, sparse: Tensor | None, dense: Tensor

@@ -20,15 +20,15 @@ Decoded = tuple[Tensor, Tensor]
 _COMMON_TOKENS = 2
 """Prompt tokens of one point (with its padding) or of one box."""
 _SIDE = (*ImageSide._fields, *Places._fields)
-_EXAMPLE = (torch.zeros(CHANNELS, GRID_SIDE, GRID_SIDE), torch.zeros(GRID_SIDE**2, CHANNELS))
-"""Features and dense prompt of an image."""
+_EXAMPLE = torch.zeros(GRID_SIDE**2, CHANNELS)
+"""An image's embedding and dense prompt."""
 
 
 class DecoderEngine(Protocol):
     """An image's side is made once by `project` and is the engine's own business."""
 
-    def project(self, features: Tensor, dense: Tensor) -> Any:
-        """`features` (256, 64, 64), `dense` (4096, 256)."""
+    def project(self, image: Tensor) -> Any:
+        """`image` (4096, 256): the embedding plus the dense prompt embedding."""
 
     def decode(self, side: Any, sparse: Tensor) -> Decoded:
         """`sparse` (1, N, 256): one prompt, as soon as possible."""
@@ -47,9 +47,9 @@ class PyTorchEngine:
         with torch.inference_mode():
             self._places = network.places()
 
-    def project(self, features: Tensor, dense: Tensor) -> ImageSide:
+    def project(self, image: Tensor) -> ImageSide:
         with torch.inference_mode(), self._precision():
-            return self._network.project(features, dense)
+            return self._network.project(image)
 
     def decode(self, side: ImageSide, sparse: Tensor) -> Decoded:
         with torch.inference_mode(), self._precision():
@@ -91,8 +91,8 @@ class OpenVinoEngine:
             projection, bf16=self._bf16, threads=compute.threads, bf16_out=self._bf16
         )
 
-    def project(self, features: Tensor, dense: Tensor) -> list[Any]:
-        inputs = [self._graphs.as_input(tensor, bf16=False) for tensor in (features, dense)]
+    def project(self, image: Tensor) -> list[Any]:
+        inputs = [self._graphs.as_input(image, bf16=False)]
         return self._graphs.results(self._projection, inputs) + self._places
 
     def decode(self, side: list[Any], sparse: Tensor) -> Decoded:
@@ -156,14 +156,14 @@ class OpenVinoEngine:
 
     def _traced(self) -> Any:
         with torch.no_grad():
-            projected = self._network.project(*_EXAMPLE)
+            projected = self._network.project(_EXAMPLE)
             side = [tensor.clone() for tensor in (*projected, *self._network.places())]
         sparse = torch.zeros(2, _COMMON_TOKENS, CHANNELS)
         shapes = [tuple(tensor.shape) for tensor in side] + [(-1, -1, CHANNELS)]
         return self._network, [*side, sparse], shapes
 
     def _traced_projection(self) -> Any:
-        return _Projection(self._network), _EXAMPLE, [tuple(tensor.shape) for tensor in _EXAMPLE]
+        return _Projection(self._network), [_EXAMPLE], [tuple(_EXAMPLE.shape)]
 
 
 class _Projection(nn.Module):
@@ -173,5 +173,5 @@ class _Projection(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, features: Tensor, dense: Tensor) -> ImageSide:
-        return self.network.project(features, dense)
+    def forward(self, image: Tensor) -> ImageSide:
+        return self.network.project(image)

@@ -56,7 +56,14 @@ def _in_openvino(network: TinyViT, folder: WeightsFolder, digest: str, compute: 
     side = transforms.INPUT_SIDE
     example = torch.zeros(1, 3, side, side)
     graph = graphs.graph_of(
-        folder.root, digest, "encode", lambda: (network, [example], [tuple(example.shape)]), TinyViT
+        folder.root,
+        digest,
+        "encode",
+        lambda: (network, [example], [tuple(example.shape)]),
+        TinyViT,
+        # Of all rounding to bf16, that of the pixels and the first weights does most harm: it shifts
+        # flat backgrounds, and with them which of three masks is thought the best.
+        in_fp32="patch_embed",
     )
     bf16 = compute.precision == "bf16"
     compiled = graphs.compile_graph(graph, bf16=bf16, threads=compute.threads)

@@ -103,11 +103,10 @@ class FoldedDecoder(nn.Module):
             last_keys=_as_keys(positions @ transformer.final_attn_token_to_image.k_proj.weight.T),
         )
 
-    def project(self, features: Tensor, dense: Tensor) -> ImageSide:
-        """Once per image: `features` (256, 64, 64), the dense prompt embedding (4096, 256)."""
+    def project(self, image: Tensor) -> ImageSide:
+        """Once per `image` (4096, 256): its embedding plus the dense prompt embedding."""
         first, _ = self.mask_decoder.transformer.both()
         ask, answer = first.cross_attn_token_to_image, first.cross_attn_image_to_token
-        image = features.flatten(1).T + dense
         placed = image + self.prompt_encoder.positions()
         return ImageSide(
             image=_centred(image),

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import torch
@@ -35,20 +36,27 @@ Traced = tuple[nn.Module, Sequence[Tensor], Sequence[Sequence[int]]]
 
 
 def graph_of(
-    weights: Path, digest: str, part: str, trace: Callable[[], Traced], source: type
+    weights: Path,
+    digest: str,
+    part: str,
+    trace: Callable[[], Traced],
+    source: type,
+    *,
+    in_fp32: str | None = None,
 ) -> ov.Model:
     """The graph of a part of the component `digest`, converted from `trace` if there is none yet.
 
-    `source` is the module's class. Safe in many processes at once: one converts, others wait.
+    `source` is the module's class; `in_fp32` the path of a submodule that is computed in float32
+    even where bf16 is asked for. Safe in many processes at once: one converts, others wait.
     """
     root = weights / "graphs"
     root.mkdir(parents=True, exist_ok=True)
-    folder = root / _key(digest, part, source)
+    folder = root / _key(digest, part, source, in_fp32)
     if not _is_whole(folder):
         with locked(root / ".lock"):
             remove_unfinished(root, _UNFINISHED)
             if not _is_whole(folder):
-                _convert(folder, *trace())
+                _convert(folder, *trace(), in_fp32)
     return ov.Core().read_model(folder / _FILES[0])
 
 
@@ -113,12 +121,15 @@ def output(request: ov.InferRequest, number: int) -> Tensor:
     return torch.from_numpy(np.array(request.get_output_tensor(number).data))
 
 
-def _key(digest: str, part: str, source: type) -> str:
-    parts = [inspect.getsource(sys.modules[source.__module__]), torch.__version__, ov.__version__]
+def _key(digest: str, part: str, source: type, in_fp32: str | None) -> str:
+    written = inspect.getsource(sys.modules[source.__module__])
+    parts = [written, torch.__version__, ov.__version__, str(in_fp32)]
     return f"{digest}-{part}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
 
 
-def _convert(folder: Path, module: nn.Module, examples: Sequence[Tensor], shapes: Any) -> None:
+def _convert(
+    folder: Path, module: nn.Module, examples: Sequence[Tensor], shapes: Any, in_fp32: str | None
+) -> None:
     inputs = tuple(examples)
     # Tracing warns of what it fixes (sizes) and of its own age.
     with torch.no_grad(), warnings.catch_warnings():
@@ -128,6 +139,8 @@ def _convert(folder: Path, module: nn.Module, examples: Sequence[Tensor], shapes
     unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_UNFINISHED))
     try:
         ov.save_model(graph, unfinished / _FILES[0], compress_to_fp16=False)
+        if in_fp32 is not None:
+            _keep_in_fp32(unfinished / _FILES[0], in_fp32)
         (unfinished / "sha256").write_text(_sha256(unfinished))
         unfinished.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)  # one that was not whole
@@ -135,6 +148,17 @@ def _convert(folder: Path, module: nn.Module, examples: Sequence[Tensor], shapes
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
+
+
+def _keep_in_fp32(file: Path, submodule: str) -> None:
+    """Mark its layers as sensitive, which the CPU plugin heeds when it is told in the file."""
+    document = ElementTree.parse(file)
+    for layer in document.iterfind("layers/layer"):
+        if layer.get("name", "").startswith(f"__module.{submodule}"):
+            told = layer.find("rt_info")
+            told = ElementTree.SubElement(layer, "rt_info") if told is None else told
+            ElementTree.SubElement(told, "attribute", {"name": "precise", "version": "0"})
+    document.write(file)
 
 
 def _is_whole(folder: Path) -> bool:
