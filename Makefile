@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test check bench clean
+.PHONY: setup demo test check bench bench-precision clean
 
 setup: .venv/ready                     ## the virtual environment with maskloop in it
 
@@ -19,6 +19,9 @@ check: .venv/ready-dev                 ## lint, format and types
 bench: .venv/ready-dev                 ## figures against peers, into build/bench/; BENCH=--quick tries it
 	-@$(MAKE) --no-print-directory .venv-peer/ready
 	$(BIN)/python tests/benchmarks/bench_model.py $(BENCH)
+
+bench-precision: .venv/ready-dev        ## bf16 beside fp32 against annotations; BENCH=--quick tries it
+	$(BIN)/python tests/benchmarks/bench_precision.py $(BENCH)
 
 clean:                                 ## everything that the other commands made here
 	rm -rf .venv .venv-peer build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What bf16 costs in quality: masks against people's annotations, in both precisions."""
