@@ -61,8 +61,8 @@ def _in_openvino(network: TinyViT, folder: WeightsFolder, digest: str, compute: 
         "encode",
         lambda: (network, [example], [tuple(example.shape)]),
         TinyViT,
-        # Of all rounding to bf16, that of the pixels and the first weights does most harm: it shifts
-        # flat backgrounds, and with them which of three masks is thought the best.
+        # Of all rounding to bf16, that of the pixels and the first weights does most harm: it
+        # shifts flat backgrounds, and with them which of three masks is thought the best.
         in_fp32="patch_embed",
     )
     bf16 = compute.precision == "bf16"
