@@ -7,7 +7,7 @@ asked are settled with them; thresholds can move afterwards, as far as what was 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final, Self
 
 from maskloop.platform.errors import ChoiceRefusedError
@@ -19,7 +19,11 @@ KEPT_PRED_IOU: Final = 0.7
 """Candidates with a higher predicted IoU are kept, or more where a job itself asks for more."""
 KEPT_OFFSET: Final = 2.0
 """Logits are kept for stability score offsets up to this, or a job's own where that is more."""
-KEPT_OVERLAP: Final = 0.95
+KEPT_STABILITY: Final = 0.85
+"""Candidates at least this stable are kept, or more where a job itself asks for more."""
+KEPT_STABILITY_OFFSET: Final = 1.0
+"""At this offset of the stability score, or a job's own where that is less."""
+KEPT_OVERLAP: Final = 0.9
 """Of candidates that overlap more than this only the best is kept."""
 
 CHOOSING: Final = frozenset(
@@ -38,22 +42,30 @@ _NEITHER: Final = frozenset({"points_per_batch"})
 
 @dataclass(frozen=True)
 class Keeping:
-    """`above`: of which predicted IoU; 0: all. `reach`: the largest offset that can be chosen."""
+    """Candidates above a predicted IoU (0: all) that are about as stable at `offset` as `stability`
+    says; their logits for stability score offsets up to `reach`."""
 
     above: float
+    stability: float
+    offset: float
     reach: float
 
     @classmethod
     def of(cls, parameters: GenerationParameters) -> Self:
         return cls(
             above=min(KEPT_PRED_IOU, parameters.pred_iou_thresh),
+            stability=min(KEPT_STABILITY, parameters.stability_score_thresh),
+            offset=min(KEPT_STABILITY_OFFSET, parameters.stability_score_offset),
             reach=max(KEPT_OFFSET, parameters.stability_score_offset),
         )
 
     @classmethod
     def no_more_than(cls, parameters: GenerationParameters) -> Self:
         """What a job needs that keeps nothing."""
-        return cls(parameters.pred_iou_thresh, parameters.stability_score_offset)
+        offset = parameters.stability_score_offset
+        return cls(
+            parameters.pred_iou_thresh, parameters.stability_score_thresh, offset, reach=offset
+        )
 
 
 def kept_digest(parameters: GenerationParameters) -> str:
@@ -64,7 +76,7 @@ def kept_digest(parameters: GenerationParameters) -> str:
         for name, value in parameters.to_json().items()
         if name not in CHOOSING | _NEITHER
     }
-    decisive |= {"kept_above": keeping.above, "kept_reach": keeping.reach}
+    decisive |= {f"kept_{name}": value for name, value in asdict(keeping).items()}
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
@@ -86,15 +98,14 @@ def chosen_again(
             reason = f"it decides what the model was asked, which was {made_with[name]}"
             raise ChoiceRefusedError(job_id, name, value, reason)
     keeping = Keeping.of(kept_by)
-    least, most = "the lowest possible is", "the highest possible is"
-    if chosen.pred_iou_thresh < keeping.above:
-        reason = f"{least} {keeping.above}"
-        raise ChoiceRefusedError(job_id, "pred_iou_thresh", chosen.pred_iou_thresh, reason)
-    for name, limit in {
-        "stability_score_offset": keeping.reach,
-        "box_nms_thresh": KEPT_OVERLAP,
-        "crop_nms_thresh": KEPT_OVERLAP,
-    }.items():
-        if asked[name] > limit:
-            raise ChoiceRefusedError(job_id, name, asked[name], f"{most} {limit}")
+    for name, least, most in (
+        ("pred_iou_thresh", keeping.above, 1),
+        ("stability_score_thresh", keeping.stability, 1),
+        ("stability_score_offset", keeping.offset, keeping.reach),
+        ("box_nms_thresh", 0, KEPT_OVERLAP),
+        ("crop_nms_thresh", 0, KEPT_OVERLAP),
+    ):
+        if not least <= asked[name] <= most:
+            reason = f"what was kept reaches from {least} to {most}"
+            raise ChoiceRefusedError(job_id, name, asked[name], reason)
     return chosen

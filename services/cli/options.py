@@ -60,6 +60,17 @@ def with_generation_options(command: Callable[..., None]) -> Callable[..., None]
     return run
 
 
+def given_parameters(
+    context: typer.Context, parameters: GenerationParameters
+) -> dict[str, int | float]:
+    """Those that stand in the command line; the others have their defaults."""
+    return {
+        name: value
+        for name, value in parameters.to_json().items()
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    }
+
+
 @contextmanager
 def runtime() -> "Iterator[Runtime]":
     """The environment's runtime, for one command."""
