@@ -8,10 +8,10 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    keeps = sa.Column(
-        "keep_candidates", sa.Boolean(), server_default=sa.text("true"), nullable=False
+    op.add_column(
+        "jobs",
+        sa.Column("keep_candidates", sa.Boolean(), server_default=sa.text("true"), nullable=False),
     )
-    op.add_column("jobs", keeps)
     op.add_column("jobs", sa.Column("source_job_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key(
         op.f("jobs_project_id_source_job_id_fkey"),
