@@ -8,103 +8,38 @@ decides no state; it reports an outcome per image and the service applies it.
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import ray.data
 from ray.exceptions import RayError, RayTaskError
 
-from maskloop.actors import everything
+from maskloop.actors import everything, results
 from maskloop.actors.embeddings import EmbeddingStore
-from maskloop.actors.everything import GENERATOR_VERSION
-from maskloop.actors.sam.compute import Compute, settle_threads
+from maskloop.actors.kept_candidates import Keeper
+from maskloop.actors.rechoose import Rechooser
+from maskloop.actors.sam.compute import settle_threads
 from maskloop.actors.sam.decoder import load_decoder
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.encoder import load_encoder
 from maskloop.actors.sam.shared_weights import fetch
-from maskloop.actors.sam.transforms import PREPROCESSING_VERSION
 from maskloop.actors.sam.weights import WeightsFolder
-from maskloop.platform import sa1b
+from maskloop.actors.work import ItemResult, Outcome, Plan, WorkItem, done, not_done
 from maskloop.platform.errors import (
     BadImageError,
-    DocumentDamagedError,
     ImageChangedError,
     MaskloopError,
     ObjectMissingError,
     PipelineBrokenError,
 )
-from maskloop.platform.generation import GenerationParameters
-from maskloop.platform.images import READING_VERSION, Limits, Pixels, read_image
+from maskloop.platform.images import Pixels, read_image
+from maskloop.platform.keeping import Keeping
+from maskloop.platform.masks import GeneratedMask
 from maskloop.platform.stages import Stages
 from maskloop.platform.storage import open_store
 
 # There is no other way yet to say how often Ray repeats an image (see _survivable).
 warnings.filterwarnings("ignore", message="`ray_remote_args_fn` is deprecated")
-
-
-class Outcome(StrEnum):
-    DONE = "done"
-    """The result file is written."""
-    QUARANTINED = "quarantined"
-    """The image is at fault; trying again changes nothing."""
-    FAILED = "failed"
-    """The store or the machine is at fault; trying again may help."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What every actor of a job needs to know; travels to it by pickle."""
-
-    objects: str
-    s3_endpoint_url: str | None
-    weights: Path
-    encoder_digest: str
-    decoder_digest: str
-    compute: Compute
-    """`threads`: of each process."""
-    workers: int
-    """Processes, one image at a time in each."""
-    parameters: GenerationParameters
-    limits: Limits
-
-    def result_key(self, sha256: bytes) -> str:
-        """Where the masks of an image are: everything that they depend on is in the key.
-
-        So whoever needs the same work finds it done: a worker after one that died before it could
-        tell, and another job with the same model and parameters.
-        """
-        versions = f"v{READING_VERSION}.{PREPROCESSING_VERSION}.{GENERATOR_VERSION}"
-        versions += f"-{self.compute.precision}"
-        model = f"{self.encoder_digest}-{self.decoder_digest}"
-        digest = sha256.hex()
-        folder = f"results/{model}/{versions}-{self.parameters.digest}/{digest[:2]}"
-        return f"{folder}/{digest}.json.gz"
-
-
-@dataclass(frozen=True)
-class WorkItem:
-    """One image to do. `source` is for messages."""
-
-    item_id: int
-    image_key: str
-    sha256: bytes
-    source: str
-
-
-@dataclass(frozen=True)
-class ItemResult:
-    """`result_key` and `masks` are set when done, `code` and `reason` when not."""
-
-    item_id: int
-    outcome: Outcome
-    result_key: str
-    masks: int
-    seconds: dict[str, float]
-    code: str
-    reason: str
 
 
 def run(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
@@ -132,25 +67,17 @@ def _reason(error: RayError) -> str:
 def _results(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
     workers = min(plan.workers, len(items))
     rows = ray.data.from_items([asdict(item) for item in items], override_num_blocks=len(items))
-    done = rows.map_batches(
-        Autolabeler,
+    answered = rows.map_batches(
+        Rechooser if plan.from_candidates else Autolabeler,
         fn_constructor_kwargs={"plan": plan},
         batch_size=1,
         compute=ray.data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=2),
         num_cpus=1,
-        num_gpus=1 if plan.compute.device == "cuda" else 0,
+        num_gpus=1 if plan.compute.device == "cuda" and not plan.from_candidates else 0,
         ray_remote_args_fn=_survivable,
     )
-    for row in done.iter_rows():
-        yield ItemResult(
-            item_id=int(row["item_id"]),
-            outcome=Outcome(row["outcome"]),
-            result_key=str(row["result_key"]),
-            masks=int(row["masks"]),
-            seconds=dict(zip(row["stages"], map(float, row["seconds"]), strict=True)),
-            code=str(row["code"]),
-            reason=str(row["reason"]),
-        )
+    for row in answered.iter_rows():
+        yield ItemResult.of(row)
 
 
 def _survivable() -> dict[str, int]:
@@ -175,72 +102,67 @@ class Autolabeler:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Ray Data's form: columns of length 1 in, columns of length 1 out."""
-        item = WorkItem(
-            item_id=int(batch["item_id"][0]),
-            image_key=str(batch["image_key"][0]),
-            sha256=bytes(batch["sha256"][0]),
-            source=str(batch["source"][0]),
-        )
-        result = self.propose(item)
-        return {
-            "item_id": np.array([result.item_id]),
-            "outcome": np.array([result.outcome.value]),
-            "result_key": np.array([result.result_key]),
-            "masks": np.array([result.masks]),
-            "stages": [list(result.seconds)],
-            "seconds": [list(result.seconds.values())],
-            "code": np.array([result.code]),
-            "reason": np.array([result.reason]),
-        }
+        return self.propose(WorkItem.of(batch)).to_batch()
 
     def propose(self, item: WorkItem) -> ItemResult:
         """Do one image. Errors that concern it become its outcome; others end the pipeline."""
         try:
             return self._propose(item)
         except (BadImageError, ObjectMissingError) as error:
-            return _not_done(item, Outcome.QUARANTINED, error)
+            return not_done(item, Outcome.QUARANTINED, error)
         except MaskloopError as error:
-            return _not_done(item, Outcome.FAILED, error)
+            return not_done(item, Outcome.FAILED, error)
 
     def _propose(self, item: WorkItem) -> ItemResult:
         started = time.perf_counter()
         stages = Stages()
-        key = self._plan.result_key(item.sha256)
+        key, candidates_key = self._plan.result_key(item.sha256), self._candidates_key(item)
         with stages("read"):
-            known = self._known_result(key)
+            known = self._known_masks(key, candidates_key)
         if known is not None:
-            return _done(item, key, known, stages.seconds)
+            return done(item, key, known, stages.seconds, candidates_key)
         with stages("read"):
             pixels = self._pixels(item)
-        embedding = self._embedding(item, pixels, stages)
-        generated = everything.generate(
+        masks = self._masks(item, pixels, candidates_key, stages)
+        with stages("write"):
+            size_hw = (pixels.shape[0], pixels.shape[1])
+            results.write(self._objects, key, masks, sha256=item.sha256, size_hw=size_hw)
+        stages.seconds["other"] = time.perf_counter() - started - sum(stages.seconds.values())
+        return done(item, key, len(masks), stages.seconds, candidates_key)
+
+    def _candidates_key(self, item: WorkItem) -> str:
+        return self._plan.candidates_key(item.sha256) if self._plan.keep_candidates else ""
+
+    def _known_masks(self, key: str, candidates_key: str) -> int | None:
+        """Of a result that is there already, with its candidates where they are to be kept."""
+        if candidates_key and self._objects.info(candidates_key) is None:
+            return None
+        return results.known_masks(self._objects, key)
+
+    def _masks(
+        self, item: WorkItem, pixels: Pixels, candidates_key: str, stages: Stages
+    ) -> list[GeneratedMask]:
+        """Candidates are written before anything tells of the masks."""
+        parameters = self._plan.parameters
+        keeping = Keeping.of(parameters) if candidates_key else Keeping.no_more_than(parameters)
+        keeper = Keeper(keeping, stages)
+        size_hw = (pixels.shape[0], pixels.shape[1])
+        proposed = everything.propose(
             pixels,
             self._encoder,
             self._decoder,
-            self._plan.parameters,
-            whole_image=embedding,
+            parameters,
+            keeping=keeping,
+            whole_image=self._embedding(item, pixels, stages),
             stages=stages,
         )
+        if not candidates_key:
+            return everything.choose(proposed, parameters, size_hw, stages=stages)
+        masks = everything.choose(keeper.watch(proposed), parameters, size_hw, stages=stages)
+        packed = keeper.pack(size_hw)
         with stages("write"):
-            document = sa1b.document(
-                generated,
-                image_id=0,  # the document belongs to no project: see Plan.result_key
-                file_name=item.sha256.hex(),
-                size_hw=(pixels.shape[0], pixels.shape[1]),
-            )
-            self._objects.put(key, sa1b.pack(document))
-        stages.seconds["other"] = time.perf_counter() - started - sum(stages.seconds.values())
-        return _done(item, key, len(generated), stages.seconds)
-
-    def _known_result(self, key: str) -> int | None:
-        """Number of masks of a result that is there already; a damaged one is removed."""
-        if self._objects.info(key) is None:
-            return None
-        try:
-            return len(sa1b.unpack(self._objects.get(key), key)["annotations"])
-        except DocumentDamagedError:
-            self._objects.delete(key)
-            return None
+            self._objects.put(candidates_key, packed)
+        return masks
 
     def _pixels(self, item: WorkItem) -> Pixels:
         data = self._objects.get(item.image_key)
@@ -258,11 +180,3 @@ class Autolabeler:
             embedding = self._encoder.encode(pixels)
         with stages("write"):
             return self._embeddings.put(item.sha256, embedding)
-
-
-def _done(item: WorkItem, key: str, masks: int, seconds: dict[str, float]) -> ItemResult:
-    return ItemResult(item.item_id, Outcome.DONE, key, masks, seconds, "", "")
-
-
-def _not_done(item: WorkItem, outcome: Outcome, error: MaskloopError) -> ItemResult:
-    return ItemResult(item.item_id, outcome, "", 0, {}, error.code, str(error))

@@ -1,6 +1,5 @@
 """Candidates: what the decoder answered to the points of a crop, before anything is chosen."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,13 +25,11 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One mask of one point, in pixels of its crop."""
+class Bounds:
+    """What low resolution proves of a candidate, in pixels of its crop."""
 
     window: Window | None
-    """None where no logit is above the floor: an empty mask, whose stability is 0."""
-    predicted_iou: float
-    point_xy: tuple[float, float]
+    """None where no logit is above the negative offset: an empty mask, whose stability is 0."""
     outer_box: Box
     """The mask's box lies within it; `NOTHING` for a mask that is empty for sure."""
     inner_box: Box
@@ -41,46 +38,70 @@ class Candidate:
     """Its stability score at full size is no more than this."""
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """One mask of one point, in pixels of its crop."""
+
+    window: Window | None
+    """None where no logit is above the floor."""
+    predicted_iou: float
+    point_xy: tuple[float, float]
+
+
 @dataclass
 class Candidates:
-    """Of one crop, in the order of the points and masks. `offset` is that of the stability score,
-    and the windows' floor is its negative."""
+    """Of one crop, in the order of the points and masks.
+
+    `offset` is that of the stability score. The windows' floor is the negative of `reach`, which is
+    at least the offset: with more, other offsets can be chosen later.
+    """
 
     crop: Crop
     upscaling: Upscaling
     offset: float
+    reach: float
     found: list[Candidate] = field(default_factory=list)
+    _bounds: dict[int, Bounds] = field(default_factory=dict)
 
     def add(
         self,
         logits: npt.NDArray[np.float32],
         predicted_iou: npt.NDArray[np.float32],
         points_xy: npt.NDArray[np.float64],
-        pred_iou_thresh: float,
+        *,
+        above: float,
+        look_above: float,
     ) -> None:
         """Logits (B, M, 256, 256) and predicted IoU (B, M) of B points (B, 2).
 
-        Those above `pred_iou_thresh` are kept; 0 keeps all, as in the official code.
+        Those with a predicted IoU `above` are held; 0 holds all, as in the official code. Those
+        above `look_above` are going to be looked at, and are at once, while others are decoded.
         """
         height, width = self.upscaling.shown_hw
         shown = logits[:, :, :height, :width]
-        for point, mask in _above(predicted_iou, pred_iou_thresh):
+        for point, mask in np.argwhere(passes(predicted_iou, above)):
             x, y = points_xy[point]
-            self.found.append(
-                self._candidate(
-                    shown[point, mask], float(predicted_iou[point, mask]), (float(x), float(y))
-                )
-            )
+            score = predicted_iou[point, mask]
+            window = self._window(shown[point, mask])
+            self.found.append(Candidate(window, float(score), (float(x), float(y))))
+            if passes(score, look_above):
+                self.bounds(len(self.found) - 1)
 
-    def _candidate(
-        self, logits: npt.NDArray[np.float32], predicted_iou: float, point_xy: tuple[float, float]
-    ) -> Candidate:
-        extent = _extent((logits > -self.offset).view(np.uint8))
-        if extent is None:
-            return Candidate(None, predicted_iou, point_xy, NOTHING, NOTHING, 0.0)
-        top, left = max(0, extent[0] - REACH), max(0, extent[1] - REACH)
-        bottom, right = extent[2] + REACH + 1, extent[3] + REACH + 1
-        window = Window(top, left, logits[top:bottom, left:right].copy())
+    def _window(self, logits: npt.NDArray[np.float32]) -> Window | None:
+        part = _part_above(Window(0, 0, logits), -self.reach)
+        return part and Window(part.top, part.left, part.logits.copy())
+
+    def bounds(self, index: int) -> Bounds:
+        """Of one of `found`; made once."""
+        known = self._bounds.get(index)
+        if known is None:
+            known = self._bounds[index] = self._bounds_of(self.found[index])
+        return known
+
+    def _bounds_of(self, candidate: Candidate) -> Bounds:
+        window = candidate.window and _part_above(candidate.window, -self.offset)
+        if window is None:
+            return Bounds(None, NOTHING, NOTHING, 0.0)
         # Erosion takes what is beyond an edge for set: there is no support beyond the image's, and
         # nothing is set near another edge of the window.
         outer, positive, inner = (
@@ -88,10 +109,8 @@ class Candidates:
         )
         most = self._pixels(window, _dilated(inner))
         least = self._pixels(window, _eroded(outer))
-        return Candidate(
+        return Bounds(
             window=window,
-            predicted_iou=predicted_iou,
-            point_xy=point_xy,
             outer_box=self._outer_box(window, positive),
             inner_box=self._inner_box(window, _eroded(positive)),
             most_stable=most / least if least else 1.0,
@@ -109,7 +128,7 @@ class Candidates:
 
     def _outer_box(self, window: Window, positive: npt.NDArray[np.uint8]) -> Box:
         """A pixel of the mask has a positive logit in its support."""
-        extent = _extent(positive)
+        extent = extent_of(positive)
         if extent is None:
             return NOTHING
         top, left, bottom, right = extent
@@ -127,7 +146,7 @@ class Candidates:
         down, across = self._pixels_of(window)
         surrounded[down == 0] = 0
         surrounded[:, across == 0] = 0
-        extent = _extent(surrounded)
+        extent = extent_of(surrounded)
         if extent is None:
             return NOTHING
         top, left, bottom, right = extent
@@ -148,13 +167,24 @@ def _eroded(nodes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.asarray(cv2.erode(nodes, _NEIGHBOURS), dtype=np.uint8)
 
 
-def _above(predicted_iou: npt.NDArray[np.float32], thresh: float) -> Iterator[tuple[int, int]]:
-    passes = predicted_iou > thresh if thresh > 0 else np.ones(predicted_iou.shape, dtype=bool)
-    for point, mask in np.argwhere(passes):
-        yield int(point), int(mask)
+def passes(
+    predicted_iou: npt.NDArray[np.float32] | np.float32, thresh: float
+) -> npt.NDArray[np.bool_]:
+    """Which are above a threshold; 0 lets all pass, as in the official code."""
+    return np.asarray(predicted_iou > thresh if thresh > 0 else np.ones_like(predicted_iou, bool))
 
 
-def _extent(nodes: npt.NDArray[np.uint8]) -> tuple[int, int, int, int] | None:
+def _part_above(window: Window, level: float) -> Window | None:
+    """The part with all logits above a level and two nodes around them; shares its memory."""
+    extent = extent_of((window.logits > level).view(np.uint8))
+    if extent is None:
+        return None
+    top, left = max(0, extent[0] - REACH), max(0, extent[1] - REACH)
+    bottom, right = extent[2] + REACH + 1, extent[3] + REACH + 1
+    return Window(window.top + top, window.left + left, window.logits[top:bottom, left:right])
+
+
+def extent_of(nodes: npt.NDArray[np.uint8]) -> tuple[int, int, int, int] | None:
     """First row, first column, last row, last column; None when there is nothing."""
     x, y, width, height = cv2.boundingRect(nodes)
     if width == 0:

@@ -11,6 +11,7 @@ Adaptive mode asks fewer points (`adaptive_grid`); what follows is the same. Ded
 (`duplicates`) is ours too, and off by default.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -29,6 +30,7 @@ from maskloop.actors.suppression import suppress
 from maskloop.actors.upscaling import upscaling
 from maskloop.platform.generation import GenerationParameters, Mode
 from maskloop.platform.images import Pixels
+from maskloop.platform.keeping import Keeping
 from maskloop.platform.masks import GeneratedMask, Rle
 from maskloop.platform.stages import Stages
 
@@ -50,18 +52,55 @@ def generate(
     `whole_image` is the image's embedding where it is known already; crops are always encoded.
     """
     stages = stages or Stages()
-    size_hw = (pixels.shape[0], pixels.shape[1])
-    found: list[Found] = []
-    crops = crops_of(size_hw, parameters)
-    for crop in crops:
+    proposed = propose(
+        pixels,
+        encoder,
+        decoder,
+        parameters,
+        keeping=Keeping.no_more_than(parameters),
+        whole_image=whole_image,
+        stages=stages,
+    )
+    return choose(proposed, parameters, (pixels.shape[0], pixels.shape[1]), stages=stages)
+
+
+def propose(
+    pixels: Pixels,
+    encoder: Encoder,
+    decoder: Decoder,
+    parameters: GenerationParameters,
+    *,
+    keeping: Keeping,
+    whole_image: Embedding | None = None,
+    stages: Stages,
+) -> Iterator[Candidates]:
+    """What the model answers, one crop after another: only one need be in memory."""
+    for crop in crops_of((pixels.shape[0], pixels.shape[1]), parameters):
         if crop.layer == 0 and whole_image is not None:
             embedding = whole_image
         else:
             with stages("encode"):
                 embedding = encoder.encode(_cut(pixels, crop))
-        found.extend(_of_crop(embedding, crop, size_hw, decoder, parameters, stages))
+        yield _of_crop(embedding, crop, decoder, parameters, keeping, stages)
+
+
+def choose(
+    proposed: Iterable[Candidates],
+    parameters: GenerationParameters,
+    size_hw: tuple[int, int],
+    *,
+    stages: Stages | None = None,
+) -> list[GeneratedMask]:
+    """Masks among candidates, of all crops in their order; no model is asked."""
+    stages = stages or Stages()
+    found: list[Found] = []
+    crops = 0
+    for candidates in proposed:
+        crops += 1
+        with stages("select"):
+            found.extend(select(candidates, parameters, size_hw))
     with stages("suppress"):
-        if len(crops) > 1:
+        if crops > 1:
             found = _smaller_crops_first(found, parameters.crop_nms_thresh)
     if parameters.min_mask_region_area > 0:
         with stages("regions"):
@@ -81,18 +120,20 @@ def _cut(pixels: Pixels, crop: Crop) -> Pixels:
 def _of_crop(
     embedding: Embedding,
     crop: Crop,
-    size_hw: tuple[int, int],
     decoder: Decoder,
     parameters: GenerationParameters,
+    keeping: Keeping,
     stages: Stages,
-) -> list[Found]:
-    """The masks of one crop after thresholds and the NMS inside the crop."""
+) -> Candidates:
     grid = grid_xy(parameters.points_per_side_of_layer(crop.layer), crop.size_hw)
     if parameters.mode is Mode.ADAPTIVE:
         with stages("adapt"):
             grid = grid[distinct_points(embedding, grid, parameters.embedding_distance_thresh)]
     candidates = Candidates(
-        crop, upscaling(embedding.resized_hw, crop.size_hw), parameters.stability_score_offset
+        crop,
+        upscaling(embedding.resized_hw, crop.size_hw),
+        offset=parameters.stability_score_offset,
+        reach=keeping.reach,
     )
     answers = iter(decoder.decode_points(embedding, grid, at_most=parameters.points_per_batch))
     done = 0
@@ -100,18 +141,17 @@ def _of_crop(
         with stages("decode"):
             answer = next(answers, None)
         if answer is None:
-            break
+            return candidates
         with stages("filter"):
             points = grid[done : done + len(answer.predicted_iou)]
             candidates.add(
                 answer.low_res_logits.cpu().numpy(),
                 answer.predicted_iou.cpu().numpy(),
                 points,
-                parameters.pred_iou_thresh,
+                above=keeping.above,
+                look_above=parameters.pred_iou_thresh,
             )
         done += len(points)
-    with stages("select"):
-        return select(candidates, parameters, size_hw)
 
 
 def _best_boxes(found: list[Found], scores: list[float], iou_thresh: float) -> list[Found]:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from maskloop.actors.candidates import NOTHING, Candidate, Candidates
+from maskloop.actors.candidates import NOTHING, Bounds, Candidate, Candidates, Window, passes
 from maskloop.actors.crops import Crop, touches_inner_edge
 from maskloop.actors.upscaling import Box, Upscaling
 from maskloop.platform.generation import GenerationParameters
@@ -60,47 +60,53 @@ def select(
     candidates: Candidates, parameters: GenerationParameters, size_hw: tuple[int, int]
 ) -> list[Found]:
     """What is kept of one crop, by falling predicted IoU. `size_hw`: the whole image's."""
-    found = candidates.found
-    order = np.argsort([-candidate.predicted_iou for candidate in found], kind="stable")
-    bounds = _Bounds([found[i] for i in order], parameters.box_nms_thresh)
+    order = _by_predicted_iou(candidates.found, parameters.pred_iou_thresh)
+    looks = [candidates.bounds(index) for index in order]
+    suppression = _Suppression(looks, parameters.box_nms_thresh)
     kept: list[Found] = []
-    for position, index in enumerate(order):
-        candidate = found[index]
-        if bounds.suppressed[position] or _is_unstable(candidate, parameters):
+    for position, (index, bounds) in enumerate(zip(order, looks, strict=True)):
+        if suppression.certain[position] or _is_unstable(bounds, parameters):
             continue
-        if bounds.is_suspect(position) and candidate.inner_box != NOTHING:
-            exact_box = _exact_box(candidates.upscaling, candidate)
-            if bounds.is_suppressed(exact_box):
+        if suppression.is_suspect(position) and bounds.inner_box != NOTHING:
+            exact_box = _exact_box(candidates.upscaling, bounds)
+            if suppression.suppresses(exact_box):
                 continue
-        measured = _measure(candidates, candidate)
+        measured = _measure(candidates, bounds.window)
         if measured.stability_score < parameters.stability_score_thresh:
             continue
         if _is_cut(measured.box_xyxy, candidates.crop, size_hw):
             continue
-        if bounds.is_suppressed(measured.box_xyxy):
+        if suppression.suppresses(measured.box_xyxy):
             continue
-        bounds.keep(measured.box_xyxy)
-        kept.append(_found(measured, candidate, candidates.crop, size_hw))
+        suppression.keep(measured.box_xyxy)
+        kept.append(_found(measured, candidates.found[index], candidates.crop, size_hw))
     return kept
 
 
-class _Bounds:
+def _by_predicted_iou(found: list[Candidate], thresh: float) -> list[int]:
+    """The indices of those above the threshold, the best first."""
+    scores = np.array([candidate.predicted_iou for candidate in found], dtype=np.float32)
+    order = np.argsort(-scores, kind="stable")
+    return [int(index) for index in order[passes(scores, thresh)[order]]]
+
+
+class _Suppression:
     """Which candidates, by falling predicted IoU, are known to be suppressed by what is kept."""
 
-    def __init__(self, candidates: list[Candidate], iou_thresh: float) -> None:
+    def __init__(self, looks: list[Bounds], iou_thresh: float) -> None:
         self._thresh = iou_thresh
-        self._outer = _boxes([candidate.outer_box for candidate in candidates])
-        self._inner = _boxes([candidate.inner_box for candidate in candidates])
+        self._outer = _boxes([bounds.outer_box for bounds in looks])
+        self._inner = _boxes([bounds.inner_box for bounds in looks])
         self._kept = _boxes([])
-        self.suppressed = np.zeros(len(candidates), dtype=bool)
-        self._suspect = np.zeros(len(candidates), dtype=bool)
+        self.certain = np.zeros(len(looks), dtype=bool)
+        self._suspect = np.zeros(len(looks), dtype=bool)
 
     def is_suspect(self, position: int) -> bool:
         """Whether a candidate may be suppressed, for all that is known."""
         return bool(self._suspect[position])
 
-    def is_suppressed(self, box: Box) -> bool:
-        """By its real box."""
+    def suppresses(self, box: Box) -> bool:
+        """Whether what is kept does, by a mask's real box."""
         one = _boxes([box])
         shared = _shared(one, self._kept)
         union = _area(one) + _area(self._kept) - shared
@@ -112,18 +118,18 @@ class _Bounds:
         self._kept = np.concatenate([self._kept, one])
         shared = _shared(self._inner, one)
         union = _area(self._outer) + _area(one) - shared
-        self.suppressed |= shared > (self._thresh + _MARGIN) * np.maximum(union, 1)
+        self.certain |= shared > (self._thresh + _MARGIN) * np.maximum(union, 1)
         shared = _shared(self._outer, one)
         union = _area(self._inner) + _area(one) - shared
         self._suspect |= shared > (self._thresh - _MARGIN) * union
 
 
-def _exact_box(upscaling: Upscaling, candidate: Candidate) -> Box:
+def _exact_box(upscaling: Upscaling, bounds: Bounds) -> Box:
     """The box of the mask from the strips between its inner box, which there must be, and outer."""
-    window, (x1, y1, x2, y2) = candidate.window, candidate.outer_box
+    window, (x1, y1, x2, y2) = bounds.window, bounds.outer_box
     assert window is not None, "something is positive in an inner box"
     logits = torch.from_numpy(window.logits)
-    inner_x1, inner_y1, inner_x2, inner_y2 = candidate.inner_box
+    inner_x1, inner_y1, inner_x2, inner_y2 = bounds.inner_box
 
     def pixels(rows: tuple[int, int], columns: tuple[int, int]) -> npt.NDArray[np.bool_]:
         return upscaling.full(logits, window.top, window.left, rows, columns) > 0
@@ -146,8 +152,7 @@ def _empty_rows(pixels: npt.NDArray[np.bool_]) -> int:
     return int(used[0]) if len(used) else len(pixels)
 
 
-def _measure(candidates: Candidates, candidate: Candidate) -> _Measured:
-    window = candidate.window
+def _measure(candidates: Candidates, window: Window | None) -> _Measured:
     if window is None:
         return _Measured(np.zeros((0, 0), dtype=bool), 0, 0, 0.0, (0, 0, 0, 0))
     upscaling, offset = candidates.upscaling, candidates.offset
@@ -181,8 +186,8 @@ def box_of(mask: npt.NDArray[np.bool_], top: int = 0, left: int = 0) -> Box:
     )
 
 
-def _is_unstable(candidate: Candidate, parameters: GenerationParameters) -> bool:
-    return candidate.most_stable < parameters.stability_score_thresh - _MARGIN
+def _is_unstable(bounds: Bounds, parameters: GenerationParameters) -> bool:
+    return bounds.most_stable < parameters.stability_score_thresh - _MARGIN
 
 
 def _is_cut(box: Box, crop: Crop, size_hw: tuple[int, int]) -> bool:

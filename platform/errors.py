@@ -310,3 +310,38 @@ class JobBusyError(MaskloopError):
 
     def __init__(self, job: int, owner: str, seconds: float) -> None:
         super().__init__(job, owner, seconds)
+
+
+class ChoiceRefusedError(MaskloopError):
+    """Candidates that were kept cannot answer with this parameter."""
+
+    code = "choice_refused"
+    sentence = (
+        "{parameter} cannot be {value} with the candidates of job {job}: {reason}. Leave it out, "
+        "or run a new job without --from-job."
+    )
+
+    def __init__(self, job: int, parameter: str, value: object, reason: str) -> None:
+        super().__init__(job, parameter, value, reason)
+
+
+class NoCandidatesError(MaskloopError):
+    code = "no_candidates"
+    sentence = (
+        "Job {job} has kept no candidates: {reason}. Run a job that keeps them: "
+        "`maskloop autolabel {project}`."
+    )
+
+    def __init__(self, job: int, project: str, reason: str) -> None:
+        super().__init__(job, project, reason)
+
+
+class CandidatesMissingError(MaskloopError):
+    code = "candidates_missing"
+    sentence = (
+        "The candidates of {source} are gone from the object store, or were damaged ({key}). Run a "
+        "job without --from-job, which makes them again."
+    )
+
+    def __init__(self, source: str, key: str) -> None:
+        super().__init__(source, key)

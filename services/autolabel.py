@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from maskloop.actors import autolabel
-from maskloop.actors.autolabel import ItemResult, Plan, WorkItem
 from maskloop.actors.ray_session import ray_session
 from maskloop.actors.sam.compute import compute_of, workers_of
 from maskloop.actors.sam.shared_weights import fetch
 from maskloop.actors.sam.weights import WeightsFolder
+from maskloop.actors.work import ItemResult, Plan, WorkItem
 from maskloop.platform.db import job_items, jobs, model_versions
 from maskloop.platform.db.job_items import Counts, LeasedItem
 from maskloop.platform.db.jobs import Job, Lease
@@ -147,11 +147,12 @@ def _plan(runtime: Runtime, job: Job) -> Plan:
     settings = runtime.settings
     with runtime.engine.connect() as connection:
         version = model_versions.by_id(connection, job.model_version_id)
-    weights = WeightsFolder(settings.weights)
     compute = compute_of(settings, threads=1)
-    for digest in (version.encoder_digest, version.decoder_digest):
-        fetch(weights, digest, runtime.objects)
-        weights.load(digest)
+    if job.source_job_id is None:
+        weights = WeightsFolder(settings.weights)
+        for digest in (version.encoder_digest, version.decoder_digest):
+            fetch(weights, digest, runtime.objects)
+            weights.load(digest)
     return Plan(
         objects=runtime.objects.url,
         s3_endpoint_url=settings.s3_endpoint_url,
@@ -162,6 +163,8 @@ def _plan(runtime: Runtime, job: Job) -> Plan:
         workers=settings.workers or workers_of(compute.device),
         parameters=GenerationParameters.from_json(job.parameters),
         limits=Limits(settings.max_image_pixels),
+        keep_candidates=job.keep_candidates,
+        from_candidates=job.source_job_id is not None,
     )
 
 
@@ -221,8 +224,7 @@ def _lease(work: _Work, limit: int) -> list[LeasedItem]:
 
 def _run_window(work: _Work, items: list[LeasedItem], suspects: _Suspects) -> None:
     by_id = {item.id: item for item in items}
-    asked = [WorkItem(item.id, item.image_key, item.sha256, item.source_uri) for item in items]
-    for result in work.pipeline(work.plan, asked):
+    for result in work.pipeline(work.plan, [_asked(item) for item in items]):
         state = apply_result(work.runtime, work.job, work.lease, by_id[result.item_id], result)
         del by_id[result.item_id]
         work.tally.settled(state, result.masks)
@@ -231,6 +233,16 @@ def _run_window(work: _Work, items: list[LeasedItem], suspects: _Suspects) -> No
         _check_stop(work)
     if by_id:
         raise PipelineBrokenError(f"{len(by_id)} images were left without a result")
+
+
+def _asked(item: LeasedItem) -> WorkItem:
+    return WorkItem(
+        item_id=item.id,
+        image_key=item.image_key,
+        sha256=item.sha256,
+        source=item.source_uri,
+        candidates_key=item.candidates_key or "",
+    )
 
 
 def _check_stop(work: _Work) -> None:

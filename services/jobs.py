@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -17,10 +17,12 @@ from maskloop.platform.db.jobs import Job, Lease
 from maskloop.platform.errors import (
     DatabaseUnavailableError,
     JobBusyError,
+    NoCandidatesError,
     NotFoundError,
     RefusedTransitionError,
 )
 from maskloop.platform.generation import GenerationParameters
+from maskloop.platform.keeping import chosen_again
 from maskloop.platform.states import ItemState, JobKind, JobState
 from maskloop.services.owners import is_gone, owner_name
 from maskloop.services.runtime import Runtime
@@ -42,7 +44,13 @@ class JobView:
         return f"{self.job.state}, worker lost" if self.worker_lost else str(self.job.state)
 
 
-def submit_autolabel(runtime: Runtime, project_name: str, parameters: GenerationParameters) -> int:
+def submit_autolabel(
+    runtime: Runtime,
+    project_name: str,
+    parameters: GenerationParameters,
+    *,
+    keep_candidates: bool = True,
+) -> int:
     """Queue everything-mode over all images of a project, by the version that serves now."""
     with runtime.engine.begin() as connection:
         project = projects.by_name(connection, project_name)
@@ -56,8 +64,45 @@ def submit_autolabel(runtime: Runtime, project_name: str, parameters: Generation
             kind=JobKind.AUTOLABEL,
             parameters=parameters.to_json(),
             model_version_id=version.id,
+            keep_candidates=keep_candidates,
         )
         job_items.insert_for_project(connection, project.id, job_id)
+        return job_id
+
+
+def submit_from_job(runtime: Runtime, source_job_id: int, given: Mapping[str, int | float]) -> int:
+    """Queue a new choice among the candidates that a job kept, with its parameters but the `given`.
+
+    Raises `NoCandidatesError`, `ChoiceRefusedError` or `BadParametersError`.
+    """
+    with runtime.engine.begin() as connection:
+        named = jobs.by_id(connection, source_job_id)
+        # A job that chose again has the candidates of the job that it chose from.
+        keeper = (
+            named if named.source_job_id is None else jobs.by_id(connection, named.source_job_id)
+        )
+        parameters = chosen_again(
+            keeper.id,
+            GenerationParameters.from_json(keeper.parameters),
+            GenerationParameters.from_json(named.parameters),
+            given,
+        )
+        job_id = jobs.insert(
+            connection,
+            project_id=named.project_id,
+            kind=JobKind.AUTOLABEL,
+            parameters=parameters.to_json(),
+            model_version_id=named.model_version_id,
+            source_job_id=keeper.id,
+        )
+        if job_items.insert_from_job(connection, named.id, job_id) == 0:
+            project = projects.by_id(connection, named.project_id).name
+            reason = (
+                "it has no image that is done with candidates"
+                if named.keep_candidates
+                else "it was asked not to"
+            )
+            raise NoCandidatesError(named.id, project, reason)
         return job_id
 
 

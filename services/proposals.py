@@ -1,6 +1,6 @@
 """Applying results of bulk work to the database."""
 
-from maskloop.actors.autolabel import ItemResult, Outcome
+from maskloop.actors.work import ItemResult, Outcome
 from maskloop.platform import sa1b
 from maskloop.platform.db import job_items, proposals
 from maskloop.platform.db.job_items import LeasedItem
@@ -33,6 +33,7 @@ def apply_result(
             result_key=result.result_key,
             masks=len(masks),
             seconds=result.seconds,
+            candidates_key=result.candidates_key or None,
         )
         if not held:
             raise LeaseLostError(job.id)

@@ -25,6 +25,7 @@ class LeasedItem:
     sha256: bytes
     source_uri: str
     attempts: int
+    candidates_key: str | None
 
     @property
     def image_key(self) -> str:
@@ -43,6 +44,7 @@ class LedgerRow:
     state: ItemState
     attempts: int
     result_key: str | None
+    candidates_key: str | None
     masks: int | None
     seconds: dict[str, float]
     error_code: str | None
@@ -79,6 +81,24 @@ def insert_for_project(connection: sa.Connection, project_id: int, job_id: int) 
     return connection.execute(counting).rowcount
 
 
+def insert_from_job(connection: sa.Connection, source_job_id: int, job_id: int) -> int:
+    """One queued item for every image of another job that has kept candidates; how many."""
+    copied = [job_items.c.project_id, job_items.c.image_id, job_items.c.candidates_key]
+    chosen = (
+        sa.select(sa.literal(job_id), *copied)
+        .where(
+            job_items.c.job_id == source_job_id,
+            job_items.c.state == ItemState.DONE,
+            job_items.c.candidates_key.is_not(None),
+        )
+        .order_by(job_items.c.id)
+    )
+    names = ["job_id", "project_id", "image_id", "candidates_key"]
+    statement = sa.insert(job_items).from_select(names, chosen)
+    counting = statement.execution_options(preserve_rowcount=True)
+    return connection.execute(counting).rowcount
+
+
 def lease(connection: sa.Connection, job_id: int, held: Lease, *, limit: int) -> list[LeasedItem]:
     """Take up to `limit` queued items, in the order of their images; none when the lease was lost.
 
@@ -103,10 +123,18 @@ def lease(connection: sa.Connection, job_id: int, held: Lease, *, limit: int) ->
             images.c.sha256,
             images.c.source_uri,
             job_items.c.attempts,
+            job_items.c.candidates_key,
         )
     ).all()
     return [
-        LeasedItem(row.id, row.image_id, bytes(row.sha256), row.source_uri, row.attempts)
+        LeasedItem(
+            id=row.id,
+            image_id=row.image_id,
+            sha256=bytes(row.sha256),
+            source_uri=row.source_uri,
+            attempts=row.attempts,
+            candidates_key=row.candidates_key,
+        )
         for row in sorted(rows, key=lambda row: int(row.id))
     ]
 
@@ -164,9 +192,15 @@ def finish_done(
     result_key: str,
     masks: int,
     seconds: dict[str, float],
+    candidates_key: str | None = None,
 ) -> bool:
     """False when the item is not leased with this token any more."""
-    values = {"result_key": result_key, "masks": masks, "seconds": seconds}
+    values = {
+        "result_key": result_key,
+        "masks": masks,
+        "seconds": seconds,
+        "candidates_key": candidates_key,
+    }
     return _finish(connection, item_id, held, ItemState.DONE, values)
 
 
@@ -259,6 +293,7 @@ def _ledger_row(row: sa.Row[tuple[object, ...]]) -> LedgerRow:
         state=ItemState(row.state),
         attempts=row.attempts,
         result_key=row.result_key,
+        candidates_key=row.candidates_key,
         masks=row.masks,
         seconds=row.seconds or {},
         error_code=row.error_code,

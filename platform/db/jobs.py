@@ -34,6 +34,9 @@ class Job:
     state: JobState
     parameters: dict[str, int | float | str]
     model_version_id: int
+    keep_candidates: bool
+    source_job_id: int | None
+    """The job whose candidates this one chooses among, with no inference."""
     lease_owner: str | None
     lease_until: datetime | None
     cancel_requested: datetime | None
@@ -51,6 +54,8 @@ def insert(
     kind: JobKind,
     parameters: dict[str, int | float | str],
     model_version_id: int,
+    keep_candidates: bool = True,
+    source_job_id: int | None = None,
 ) -> int:
     """A queued job's id."""
     statement = (
@@ -61,6 +66,8 @@ def insert(
             state=JobState.QUEUED,
             parameters=parameters,
             model_version_id=model_version_id,
+            keep_candidates=keep_candidates,
+            source_job_id=source_job_id,
         )
         .returning(jobs.c.id)
     )
@@ -283,6 +290,8 @@ def _job(row: sa.Row[tuple[object, ...]]) -> Job:
         state=JobState(row.state),
         parameters=row.parameters,
         model_version_id=row.model_version_id,
+        keep_candidates=row.keep_candidates,
+        source_job_id=row.source_job_id,
         lease_owner=row.lease_owner,
         lease_until=row.lease_until,
         cancel_requested=row.cancel_requested,

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -136,6 +137,8 @@ jobs = Table(
     Column("state", Text, nullable=False),
     Column("parameters", JSONB, nullable=False),
     Column("model_version_id", BigInteger, ForeignKey("model_versions.id"), nullable=False),
+    Column("keep_candidates", Boolean, nullable=False, server_default=text("true")),
+    Column("source_job_id", BigInteger),  # the job whose candidates this one chooses among
     Column("lease_owner", Text),
     Column("lease_token", UUID(as_uuid=True)),
     Column("lease_until", DateTime(timezone=True)),
@@ -146,6 +149,7 @@ jobs = Table(
     Column("started_at", DateTime(timezone=True)),
     Column("finished_at", DateTime(timezone=True)),
     UniqueConstraint("project_id", "id"),
+    ForeignKeyConstraint(["project_id", "source_job_id"], ["jobs.project_id", "jobs.id"]),
     _one_of("kind", JobKind),
     _one_of("state", JobState),
     CheckConstraint(

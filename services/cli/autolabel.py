@@ -14,7 +14,7 @@ from maskloop.services.cli import console
 from maskloop.services.cli.console import INTERRUPTED
 from maskloop.services.cli.options import (
     AsJson,
-    ProjectName,
+    given_parameters,
     runtime,
     with_generation_options,
 )
@@ -29,7 +29,19 @@ LOG_SECONDS = 30.0
 
 @with_generation_options
 def autolabel(
-    project_name: ProjectName,
+    context: typer.Context,
+    project_name: Annotated[
+        str | None, typer.Argument(metavar="PROJECT", help="The project's name.")
+    ] = None,
+    from_job: Annotated[
+        int | None,
+        typer.Option(
+            metavar="JOB", help="Choose again among the candidates that JOB kept: no inference."
+        ),
+    ] = None,
+    keep_candidates: Annotated[
+        bool, typer.Option(help="Keep what the model answered, for --from-job.")
+    ] = True,
     detach: Annotated[
         bool, typer.Option("--detach", help="Only queue it; `maskloop up` works on it.")
     ] = False,
@@ -38,12 +50,19 @@ def autolabel(
     parameters: GenerationParameters,
 ) -> None:
     """Propose masks for every image of a project."""
-    from maskloop.services.jobs import submit_autolabel, view
+    from maskloop.services.jobs import submit_autolabel, submit_from_job, view
     from maskloop.services.model_versions import register_pulled
 
+    if (project_name is None) == (from_job is None):
+        raise typer.BadParameter("name either PROJECT or --from-job JOB")
     with runtime() as opened:
-        register_pulled(opened)
-        job_id = submit_autolabel(opened, project_name, parameters)
+        if from_job is not None:
+            job_id = submit_from_job(opened, from_job, given_parameters(context, parameters))
+        elif project_name is not None:
+            register_pulled(opened)
+            job_id = submit_autolabel(
+                opened, project_name, parameters, keep_candidates=keep_candidates
+            )
         if not detach:
             console.note(f"Job {job_id}. Ctrl-C stops it cleanly; what is done stays.")
             from maskloop.services.autolabel import run_job
@@ -120,6 +139,8 @@ def json_of(view: "JobView") -> dict[str, object]:
         "worker_lost": view.worker_lost,
         "model_version": view.model_version,
         "parameters": job.parameters,
+        "from_job": job.source_job_id,
+        "keep_candidates": job.keep_candidates,
         "images": {
             "total": counts.total,
             "queued": counts.queued,

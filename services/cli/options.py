@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from maskloop.platform.generation import GenerationParameters
+from maskloop.platform.generation import GenerationParameters, Value
 
 if TYPE_CHECKING:
     from maskloop.services.runtime import Runtime
@@ -62,6 +62,15 @@ def with_generation_options(command: Callable[..., None]) -> Callable[..., None]
     run.__signature__ = signature.replace(parameters=whole)  # type: ignore[attr-defined]
     run.__annotations__ = {option.name: option.annotation for option in whole}
     return run
+
+
+def given_parameters(context: typer.Context, parameters: GenerationParameters) -> dict[str, Value]:
+    """Those that stand in the command line; the others have their defaults."""
+    return {
+        name: value
+        for name, value in parameters.to_json().items()
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    }
 
 
 @contextmanager

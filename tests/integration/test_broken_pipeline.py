@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskloop.actors.autolabel import ItemResult, Outcome, Plan, WorkItem
 from maskloop.actors.sam.weights import WeightsFolder
+from maskloop.actors.work import ItemResult, Outcome, Plan, WorkItem
 from maskloop.platform import sa1b
 from maskloop.platform.db import job_items, jobs
 from maskloop.platform.db.job_items import Counts
