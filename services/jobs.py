@@ -21,7 +21,7 @@ from maskloop.platform.errors import (
     NotFoundError,
     RefusedTransitionError,
 )
-from maskloop.platform.generation import GenerationParameters
+from maskloop.platform.generation import GenerationParameters, Value
 from maskloop.platform.keeping import chosen_again
 from maskloop.platform.states import ItemState, JobKind, JobState
 from maskloop.services.owners import is_gone, owner_name
@@ -70,7 +70,7 @@ def submit_autolabel(
         return job_id
 
 
-def submit_from_job(runtime: Runtime, source_job_id: int, given: Mapping[str, int | float]) -> int:
+def submit_from_job(runtime: Runtime, source_job_id: int, given: Mapping[str, Value]) -> int:
     """Queue a new choice among the candidates that a job kept, with its parameters but the `given`.
 
     Raises `NoCandidatesError`, `ChoiceRefusedError` or `BadParametersError`.
