@@ -64,7 +64,11 @@ class PyTorchEngine:
 
 
 class OpenVinoEngine:
-    """Compiled lazily: a click and a grid of points want the same graph in different ways."""
+    """Compiled lazily: a click and a grid of points want the same graph in different ways.
+
+    Safe in many threads at once, and with several walks over groups under way: each call takes
+    requests of its own.
+    """
 
     _GROUP = 2
     """Prompts per request: what a core works on stays in its cache."""
@@ -90,12 +94,15 @@ class OpenVinoEngine:
         return [self._input(tensor) for tensor in side[: -len(self._fixed)]] + self._fixed
 
     def decode(self, side: list[Any], sparse: Tensor) -> Decoded:
-        request = self._common if sparse.shape[1] == _COMMON_TOKENS else self._any
-        self._start(request, side, sparse)
-        return self._result(request)
+        requests = self._common if sparse.shape[1] == _COMMON_TOKENS else self._any
+        with requests.taken() as request:
+            self._start(request, side, sparse)
+            return self._result(request)
 
     def decode_groups(self, side: list[Any], sparse: Tensor, at_most: int) -> Iterator[Decoded]:
-        idle, running = list(self._many), deque[tuple[Any, int]]()
+        requests = self._many
+        taken = [requests.take() for _ in range(self._threads)]
+        idle, running = list(taken), deque[tuple[Any, int]]()
         try:
             for group in torch.split(sparse, self._GROUP):
                 ready = None if idle else running.popleft()
@@ -112,29 +119,31 @@ class OpenVinoEngine:
         finally:
             for request, _ in running:  # the caller went away
                 request.wait()
+            for request in taken:
+                requests.give(request)
 
     @cached_property
     def _common(self) -> Any:
-        return self._compiled(streams=1, shape=(1, _COMMON_TOKENS, CHANNELS)).create_infer_request()
+        return self._compiled(streams=1, shape=(1, _COMMON_TOKENS, CHANNELS))
 
     @cached_property
     def _any(self) -> Any:
-        return self._compiled(streams=1, shape=(1, -1, CHANNELS)).create_infer_request()
+        return self._compiled(streams=1, shape=(1, -1, CHANNELS))
 
     @cached_property
-    def _many(self) -> list[Any]:
+    def _many(self) -> Any:
         shape = (self._GROUP, _COMMON_TOKENS, CHANNELS)
-        compiled = self._compiled(streams=self._threads, shape=shape)
-        return [compiled.create_infer_request() for _ in range(self._threads)]
+        return self._compiled(streams=self._threads, shape=shape)
 
     def _compiled(self, *, streams: int, shape: tuple[int, ...]) -> Any:
-        return self._graphs.compile_graph(
+        compiled = self._graphs.compile_graph(
             self._graph,
             bf16=self._bf16,
             threads=self._threads,
             streams=streams,
             shapes={len(ImageSide._fields): shape},
         )
+        return self._graphs.Requests(compiled, idle=streams)
 
     def _input(self, tensor: Tensor) -> Any:
         return self._graphs.as_input(tensor, bf16=self._bf16)
