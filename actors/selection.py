@@ -72,8 +72,8 @@ def select(
             if suppression.suppresses(exact_box):
                 continue
         measured = _measure(candidates, bounds.window)
-        if measured.stability_score < parameters.stability_score_thresh:
-            continue
+        if np.float32(measured.stability_score) < np.float32(parameters.stability_score_thresh):
+            continue  # compared in float32, as the official code does: 19/20 reaches 0.95
         if _is_cut(measured.box_xyxy, candidates.crop, size_hw):
             continue
         if suppression.suppresses(measured.box_xyxy):
@@ -110,8 +110,9 @@ class _Suppression:
         one = _boxes([box])
         shared = _shared(one, self._kept)
         union = _area(one) + _area(self._kept) - shared
-        overlaps = shared > self._thresh * union  # boxes of no area overlap nothing
-        return bool((overlaps & (shared > 0)).any())
+        # Divided as `suppression` does: at a tie, a product would be rounded to the other side.
+        iou = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+        return bool((iou > self._thresh).any())
 
     def keep(self, box: Box) -> None:
         one = _boxes([box])

