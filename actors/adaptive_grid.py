@@ -35,7 +35,7 @@ def distinct_points(
     from 0 to 2; at a threshold of 0 every point is asked whose vector is not another's.
     """
     side = round(len(grid) ** 0.5)
-    vectors = _vectors(embedding, grid).reshape(side, side, -1)
+    vectors = vectors_at(embedding, grid).reshape(side, side, -1)
     rest = np.full((side, side), np.inf)
     asked = np.zeros((side, side), dtype=bool)
     start = min(_COARSE_STEP, side) // 2
@@ -66,7 +66,7 @@ def _ask(
     rest[near] = np.minimum(rest[near], 1 - vectors[near] @ vectors[row, column])
 
 
-def _vectors(embedding: Embedding, grid: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+def vectors_at(embedding: Embedding, grid: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     """(N, 256): the embedding at each point, interpolated, of length 1."""
     places = to_input_xy(grid, embedding.size_hw, embedding.resized_hw) * (2 / INPUT_SIDE) - 1
     features = embedding.features.float().cpu()[None]

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from maskloop.actors.adaptive_grid import _vectors
+from maskloop.actors.adaptive_grid import vectors_at
 from maskloop.actors.candidates import Candidate, Candidates
 from maskloop.actors.crops import crops_of, grid_xy
 from maskloop.actors.sam.decoder import Decoder
@@ -61,7 +61,7 @@ def answers_of(pixels: Pixels, embedding: Embedding, decoder: Decoder) -> Answer
     return Answers(
         embedding,
         grid,
-        vectors=_vectors(embedding, grid),
+        vectors=vectors_at(embedding, grid),
         contrast=local_contrast(pixels),
         areas=least_areas(masks[stable & np.isin(points, COARSE)], places),
         givers=givers_of(candidates, points, masks, stable),
