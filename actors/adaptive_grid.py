@@ -1,14 +1,19 @@
-"""Which points of a grid are worth asking about: those where the embedding says something new.
+"""Which points of a grid are worth asking about: those where something new is to be expected.
 
 Most points of a grid get an answer that a neighbour has given already. What a point will get is
 written in the embedding at that point: two points with nearly the same vector lie on the same
-thing. So the grid is thinned before anything is decoded, by farthest point sampling: first a coarse
-grid everywhere, every fourth point; then again and again the point that differs most from all asked
-points near it, until none differs by more than a threshold.
+thing, or on two of a kind. So points are asked in passes:
+
+1. A coarse grid everywhere, every fourth point; then, by farthest point sampling, again and again
+   the point that differs most from all asked points near it, until none differs by more than a
+   threshold. This is settled before anything is decoded.
+2. The points that were passed over, because they are like an asked one, although they lie in none
+   of the masks that it got: those are another of its kind. Repeated until there are none.
 
 A small thing shows in the vector of the one point that lies on it, and that point is asked; a wall,
-a sky or a road needs few. docs/decisions/0007 compares this with other rules: local contrast, the
-size of the masks that have answered, chance.
+a sky or a road needs few. A point whose like got no confident mask is taken to get none either.
+docs/decisions/0007 compares this with other rules: local contrast, the size of the masks that have
+answered, chance.
 
 Farthest point sampling: Eldar et al., IEEE Transactions on Image Processing 6 (9), 1997.
 """
@@ -19,6 +24,8 @@ import torch
 
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.transforms import INPUT_SIDE, to_input_xy
+from maskloop.platform.generation import GenerationParameters
+from maskloop.platform.prompts import MASK_SIDE
 
 _COARSE_STEP = 4
 """Every fourth point of every fourth row is asked in any case."""
@@ -26,44 +33,92 @@ _NEAR = 6
 """Points a side that count as near: the same pattern far away may be another thing."""
 
 
-def distinct_points(
-    embedding: Embedding, grid: npt.NDArray[np.float64], distance_thresh: float
-) -> npt.NDArray[np.intp]:
-    """Indices, ascending, of the points to ask among a square `grid` (N, 2), row by row.
+class AdaptiveGrid:
+    """The passes over a square `grid` (N, 2), row by row, in pixels of the embedding's image.
 
-    `grid` is in pixels of the embedding's image. Two points differ by 1 - cosine of their vectors,
-    from 0 to 2; at a threshold of 0 every point is asked whose vector is not another's.
+    Two points differ by 1 - cosine of their vectors, from 0 to 2.
     """
-    side = round(len(grid) ** 0.5)
-    vectors = vectors_at(embedding, grid).reshape(side, side, -1)
-    rest = np.full((side, side), np.inf)
-    asked = np.zeros((side, side), dtype=bool)
-    start = min(_COARSE_STEP, side) // 2
-    for row in range(start, side, _COARSE_STEP):
-        for column in range(start, side, _COARSE_STEP):
-            _ask(row, column, vectors, rest, asked)
-    while not asked.all():
-        row, column = divmod(int(np.where(asked, -1.0, rest).argmax()), side)
-        if rest[row, column] <= distance_thresh:
-            break
-        _ask(row, column, vectors, rest, asked)
-    return np.flatnonzero(asked)
 
+    def __init__(
+        self,
+        embedding: Embedding,
+        grid: npt.NDArray[np.float64],
+        parameters: GenerationParameters,
+    ) -> None:
+        side = round(len(grid) ** 0.5)
+        self._parameters = parameters
+        self._vectors = vectors_at(embedding, grid).reshape(side, side, -1)
+        places = to_input_xy(grid, embedding.size_hw, embedding.resized_hw)
+        nodes = (places * (MASK_SIDE / INPUT_SIDE)).astype(np.int64)
+        self._columns, self._rows = nodes[:, 0], nodes[:, 1]
+        self._differs = np.full((side, side), np.inf)
+        """How much each point differs from the asked points near it, at least."""
+        self._like = np.full((side, side), -1)
+        """The asked point near it that it differs least from."""
+        self._asked = np.zeros((side, side), dtype=bool)
+        self._inside: dict[int, npt.NDArray[np.bool_]] = {}
+        """Which points of the grid lie in a confident mask of an asked point that has any."""
+        self._begun = False
 
-def _ask(
-    row: int,
-    column: int,
-    vectors: npt.NDArray[np.float32],
-    rest: npt.NDArray[np.float64],
-    asked: npt.NDArray[np.bool_],
-) -> None:
-    """`rest`: how much each point differs from the asked points near it."""
-    asked[row, column] = True
-    near = (
-        slice(max(0, row - _NEAR), row + _NEAR + 1),
-        slice(max(0, column - _NEAR), column + _NEAR + 1),
-    )
-    rest[near] = np.minimum(rest[near], 1 - vectors[near] @ vectors[row, column])
+    def next_points(self) -> npt.NDArray[np.intp]:
+        """Indices, ascending, of the points of the next pass; none when all is asked."""
+        before = self._asked.ravel().copy()
+        if self._begun:
+            for point in self._of_a_kind():
+                self._ask(*divmod(int(point), len(self._asked)))
+        else:
+            self._begun = True
+            self._ask_distinct()
+        return np.flatnonzero(self._asked.ravel() & ~before)
+
+    def hear(
+        self,
+        points: npt.NDArray[np.intp],
+        logits: npt.NDArray[np.float32],
+        predicted_iou: npt.NDArray[np.float32],
+    ) -> None:
+        """What asked `points` (B,) got: logits (B, M, 256, 256) and predicted IoU (B, M)."""
+        confident = predicted_iou > self._parameters.pred_iou_thresh
+        offset = self._parameters.stability_score_offset
+        for row in np.flatnonzero(confident.any(axis=1)):
+            masks = logits[row, confident[row]]
+            inner = (masks > offset).sum(axis=(1, 2))
+            outer = (masks > -offset).sum(axis=(1, 2))
+            stable = inner >= self._parameters.stability_score_thresh * outer
+            if stable.any():
+                inside = masks[stable][:, self._rows, self._columns] > 0
+                self._inside[int(points[row])] = inside.any(axis=0)
+
+    def _ask_distinct(self) -> None:
+        side = len(self._asked)
+        start = min(_COARSE_STEP, side) // 2
+        for row in range(start, side, _COARSE_STEP):
+            for column in range(start, side, _COARSE_STEP):
+                self._ask(row, column)
+        while not self._asked.all():
+            row, column = divmod(int(np.where(self._asked, -1.0, self._differs).argmax()), side)
+            if self._differs[row, column] <= self._parameters.embedding_distance_thresh:
+                return
+            self._ask(row, column)
+
+    def _of_a_kind(self) -> list[int]:
+        like = self._like.ravel()
+        return [
+            int(point)
+            for point in np.flatnonzero(~self._asked.ravel())
+            if (inside := self._inside.get(int(like[point]))) is not None and not inside[point]
+        ]
+
+    def _ask(self, row: int, column: int) -> None:
+        self._asked[row, column] = True
+        near = (
+            slice(max(0, row - _NEAR), row + _NEAR + 1),
+            slice(max(0, column - _NEAR), column + _NEAR + 1),
+        )
+        differs = 1 - self._vectors[near] @ self._vectors[row, column]
+        less = differs < self._differs[near]
+        self._differs[near][less] = differs[less]
+        self._like[near][less] = row * len(self._asked) + column
 
 
 def vectors_at(embedding: Embedding, grid: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:

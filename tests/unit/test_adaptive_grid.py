@@ -5,9 +5,10 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from maskloop.actors.adaptive_grid import distinct_points
+from maskloop.actors.adaptive_grid import AdaptiveGrid
 from maskloop.actors.crops import grid_xy
 from maskloop.actors.sam.embedding import Embedding
+from maskloop.platform.generation import GenerationParameters
 
 SIZE = (1024, 1024)
 GRID = grid_xy(32, SIZE)
@@ -23,9 +24,14 @@ def plain() -> torch.Tensor:
     return features
 
 
+def adaptive(features: torch.Tensor, thresh: float = 0.08) -> AdaptiveGrid:
+    parameters = GenerationParameters(embedding_distance_thresh=thresh)
+    return AdaptiveGrid(embedding_of(features), GRID, parameters)
+
+
 def asked(features: torch.Tensor, thresh: float) -> npt.NDArray[np.bool_]:
     points = np.zeros(1024, dtype=bool)
-    points[distinct_points(embedding_of(features), GRID, thresh)] = True
+    points[adaptive(features, thresh).next_points()] = True
     return points.reshape(32, 32)
 
 
@@ -65,5 +71,32 @@ def test_a_higher_threshold_asks_a_part_of_the_points() -> None:
 def test_a_grid_of_few_points_has_some_asked(side: int) -> None:
     grid = grid_xy(side, (30, 1000))
     embedding = Embedding(plain(), (30, 1000), (31, 1024), "none")
-    points = distinct_points(embedding, grid, 0.08)
+    points = AdaptiveGrid(embedding, grid, GenerationParameters()).next_points()
     assert 1 <= len(points) <= side**2
+
+
+def hear(grid: AdaptiveGrid, points: npt.NDArray[np.intp], iou: float) -> None:
+    """Each of the points gets one mask, which is the left half of the image."""
+    logits = np.full((len(points), 1, 256, 256), -9, np.float32)
+    logits[..., :128] = 9
+    grid.hear(points, logits, np.full((len(points), 1), iou, np.float32))
+
+
+def test_points_like_an_asked_one_but_outside_its_masks_are_asked_next() -> None:
+    grid = adaptive(plain())
+    hear(grid, grid.next_points(), 0.9)
+    second = np.zeros(1024, dtype=bool)
+    second[grid.next_points()] = True
+    second = second.reshape(32, 32)
+    # In the right half all that the coarse grid left out; in the left half all is explained.
+    assert not second[:, :16].any()
+    coarse = np.zeros((32, 32), dtype=bool)
+    coarse[2::4, 2::4] = True
+    assert (second[:, 16:] == ~coarse[:, 16:]).all()
+    assert len(grid.next_points()) == 0
+
+
+def test_a_point_whose_like_got_no_confident_mask_is_not_asked() -> None:
+    grid = adaptive(plain())
+    hear(grid, grid.next_points(), 0.5)
+    assert len(grid.next_points()) == 0
