@@ -19,21 +19,21 @@ A sums to 1 over the tokens of each head, so to 8 over a row: a vector that is t
 position (b_o, and a bias waiting from before) is added to the 56 rows of V W_o as an eighth.
 
 **The first layer** sees the same image x₀ whatever the prompt: x₀ W_k, x₀ W_v, x₀ W_q are made once
-per image (`project`), and the scores cost 56 rows of D. **Positional encodings** are constants, so
-their projections are too.
+per image (`project`), head by head: 16 channels a score instead of 256. **Positional encodings**
+are constants, so their projections are too.
 
 **Norms**: layer norm's scale and shift go into what follows it, which is linear each time (the
 next projection, the residual sum, the first transposed convolution): `x` below is normalised only.
 The first transposed convolution's weights are centred, and so is its output already.
 
 **Softmax** is unchanged by what is taken off all scores of a row; keys that are centred over the
-tokens keep exp in range without a search for the maximum among 7. Sums are products with ones,
-which the matrix units make on the way.
+tokens keep exp in range without a search for the maximum among 7, and the sums of exponentials are
+a product with ones. Where tokens ask, the sum divides at the end, on 56 rows.
 
 **Upscaling**: a transposed convolution of stride 2 and side 2 is a matrix product per position with
 four times the channels; the pixels are put in place once, at the very end, on the masks.
 
-Per prompt 2.0 GFLOP instead of 3.6, and hardly anything but matrix products and single passes over
+Per prompt 1.8 GFLOP instead of 3.6, and hardly anything but matrix products and single passes over
 their results. Above some 15 tokens the 8 T rows outgrow the 128 channels: use the plain form there.
 """
 

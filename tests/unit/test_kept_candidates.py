@@ -1,5 +1,7 @@
 """What is kept of candidates: small, whole or refused, and good for every threshold it says."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -15,7 +17,7 @@ from maskloop.actors.kept_candidates import Keeper, flatten, unpack
 from maskloop.actors.sam.transforms import resized_hw
 from maskloop.actors.upscaling import upscaling
 from maskloop.platform.errors import BadParametersError, ChoiceRefusedError
-from maskloop.platform.generation import GenerationParameters
+from maskloop.platform.generation import GenerationParameters, Mode
 from maskloop.platform.keeping import Keeping, chosen_again, kept_digest
 from maskloop.platform.stages import Stages
 
@@ -183,3 +185,18 @@ def test_thresholds_within_what_is_kept_anyway_change_no_key() -> None:
     stricter = GenerationParameters(pred_iou_thresh=0.95, box_nms_thresh=0.5, points_per_batch=1)
     assert kept_digest(stricter) == kept_digest(GenerationParameters())
     assert kept_digest(GenerationParameters(points_per_side=8)) != kept_digest(stricter)
+
+
+def test_thresholds_that_decide_what_adaptive_mode_asks_are_in_its_key() -> None:
+    adaptive = GenerationParameters(mode=Mode.ADAPTIVE)
+    digests = {
+        kept_digest(replace(adaptive, **changed))
+        for changed in (
+            {},
+            {"pred_iou_thresh": 0.95},
+            {"stability_score_thresh": 0.97},
+            {"stability_score_offset": 1.5},
+        )
+    }
+    assert len(digests) == 4
+    assert kept_digest(replace(adaptive, box_nms_thresh=0.5)) in digests
