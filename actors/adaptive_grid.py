@@ -7,11 +7,13 @@ thing, or on two of a kind. So points are asked in passes:
 1. A coarse grid everywhere, every fourth point; then, by farthest point sampling, again and again
    the point that differs most from all asked points near it, until none differs by more than a
    threshold. This is settled before anything is decoded.
-2. The points that were passed over, because they are like an asked one, although they lie in none
-   of the masks that it got: those are another of its kind. Repeated until there are none.
+2. The points that were passed over although they are another of a kind: of the asked points near
+   them that got a confident mask they resemble one, but do not lie in the smallest mask that it
+   got. Repeated until there are none.
 
 A small thing shows in the vector of the one point that lies on it, and that point is asked; a wall,
-a sky or a road needs few. A point whose like got no confident mask is taken to get none either.
+a sky or a road needs few. Of many alike things side by side, pebbles or coins, the first pass asks
+a few and the second the others.
 docs/decisions/0007 compares this with other rules: local contrast, the size of the masks that have
 answered, chance.
 
@@ -31,6 +33,8 @@ _COARSE_STEP = 4
 """Every fourth point of every fourth row is asked in any case."""
 _NEAR = 6
 """Points a side that count as near: the same pattern far away may be another thing."""
+_OF_A_KIND = 0.08
+"""How much a point may differ from one that got a mask, and be another of its kind."""
 
 
 class AdaptiveGrid:
@@ -51,13 +55,12 @@ class AdaptiveGrid:
         places = to_input_xy(grid, embedding.size_hw, embedding.resized_hw)
         nodes = (places * (MASK_SIDE / INPUT_SIDE)).astype(np.int64)
         self._columns, self._rows = nodes[:, 0], nodes[:, 1]
-        self._differs = np.full((side, side), np.inf)
-        """How much each point differs from the asked points near it, at least."""
-        self._like = np.full((side, side), -1)
-        """The asked point near it that it differs least from."""
         self._asked = np.zeros((side, side), dtype=bool)
+        self._from_asked = _Nearest(self._vectors)
+        self._from_answered = _Nearest(self._vectors)
+        """Those asked points that have a confident mask."""
         self._inside: dict[int, npt.NDArray[np.bool_]] = {}
-        """Which points of the grid lie in a confident mask of an asked point that has any."""
+        """Which points of the grid lie in the smallest confident mask of an answered point."""
         self._begun = False
 
     def next_points(self) -> npt.NDArray[np.intp]:
@@ -86,8 +89,10 @@ class AdaptiveGrid:
             outer = (masks > -offset).sum(axis=(1, 2))
             stable = inner >= self._parameters.stability_score_thresh * outer
             if stable.any():
-                inside = masks[stable][:, self._rows, self._columns] > 0
-                self._inside[int(points[row])] = inside.any(axis=0)
+                smallest = min(masks[stable], key=lambda mask: int((mask > 0).sum()))
+                point = int(points[row])
+                self._inside[point] = smallest[self._rows, self._columns] > 0
+                self._from_answered.add(*divmod(point, len(self._asked)))
 
     def _ask_distinct(self) -> None:
         side = len(self._asked)
@@ -96,29 +101,44 @@ class AdaptiveGrid:
             for column in range(start, side, _COARSE_STEP):
                 self._ask(row, column)
         while not self._asked.all():
-            row, column = divmod(int(np.where(self._asked, -1.0, self._differs).argmax()), side)
-            if self._differs[row, column] <= self._parameters.embedding_distance_thresh:
+            differs = np.where(self._asked, -1.0, self._from_asked.differs)
+            row, column = divmod(int(differs.argmax()), side)
+            if differs[row, column] <= self._parameters.embedding_distance_thresh:
                 return
             self._ask(row, column)
 
     def _of_a_kind(self) -> list[int]:
-        like = self._like.ravel()
+        nearest = self._from_answered
+        resembling = ~self._asked & (nearest.differs <= _OF_A_KIND)
         return [
             int(point)
-            for point in np.flatnonzero(~self._asked.ravel())
-            if (inside := self._inside.get(int(like[point]))) is not None and not inside[point]
+            for point in np.flatnonzero(resembling)
+            if not self._inside[int(nearest.which.flat[point])][point]
         ]
 
     def _ask(self, row: int, column: int) -> None:
         self._asked[row, column] = True
+        self._from_asked.add(row, column)
+
+
+class _Nearest:
+    """For each point of a grid, the added point near it that it differs least from."""
+
+    def __init__(self, vectors: npt.NDArray[np.float32]) -> None:
+        """`vectors`: (side, side, 256), of length 1."""
+        self._vectors = vectors
+        self.differs = np.full(vectors.shape[:2], np.inf)
+        self.which = np.full(vectors.shape[:2], -1)
+
+    def add(self, row: int, column: int) -> None:
         near = (
             slice(max(0, row - _NEAR), row + _NEAR + 1),
             slice(max(0, column - _NEAR), column + _NEAR + 1),
         )
         differs = 1 - self._vectors[near] @ self._vectors[row, column]
-        less = differs < self._differs[near]
-        self._differs[near][less] = differs[less]
-        self._like[near][less] = row * len(self._asked) + column
+        less = differs < self.differs[near]
+        self.differs[near][less] = differs[less]
+        self.which[near][less] = row * len(self.which) + column
 
 
 def vectors_at(embedding: Embedding, grid: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:

@@ -15,6 +15,7 @@ from safetensors.torch import load, save
 
 from maskloop.actors.sam.compute import Precision
 from maskloop.actors.sam.embedding import Embedding
+from maskloop.actors.sam.prompt_encoder import CHANNELS, GRID_SIDE
 from maskloop.actors.sam.transforms import PREPROCESSING_VERSION
 from maskloop.platform.errors import ObjectMissingError
 from maskloop.platform.images import READING_VERSION
@@ -25,6 +26,9 @@ def embedding_key(image_sha256: bytes, encoder_digest: str, precision: Precision
     digest = image_sha256.hex()
     version = f"v{READING_VERSION}.{PREPROCESSING_VERSION}-{precision}"
     return f"embeddings/{encoder_digest}/{version}/{digest[:2]}/{digest}"
+
+
+_STORED_SHAPE = (GRID_SIDE, GRID_SIDE, CHANNELS)
 
 
 class EmbeddingStore:
@@ -54,8 +58,8 @@ class EmbeddingStore:
 
 
 def pack(embedding: Embedding) -> bytes:
-    """A safetensors file: float16 features, sizes, and the sha256 of the features' bytes."""
-    features = embedding.features.half().cpu().contiguous()
+    """A safetensors file: float16 features (64, 64, 256), sizes, and the features' sha256."""
+    features = embedding.features.half().cpu().permute(1, 2, 0).contiguous()
     return save(
         {
             "features": features,
@@ -67,16 +71,20 @@ def pack(embedding: Embedding) -> bytes:
 
 
 def unpack(data: bytes, encoder_digest: str) -> Embedding:
-    """Features as float32. Raises ValueError, KeyError or SafetensorError for damaged data."""
+    """Features as float32, their channels last in memory, as they are stored.
+
+    Raises ValueError, KeyError or SafetensorError for damaged data.
+    """
     tensors = load(data)
     features = tensors["features"]
     if not torch.equal(_sha256(features), tensors["sha256"]):
         raise ValueError("the embedding's bytes do not have their digest")
+    if features.shape != _STORED_SHAPE:
+        raise ValueError(f"the embedding has the shape {tuple(features.shape)}")
     height, width = tensors["size_hw"].tolist()
     resized_height, resized_width = tensors["resized_hw"].tolist()
-    return Embedding(
-        features.float(), (height, width), (resized_height, resized_width), encoder_digest
-    )
+    size_hw, resized_hw = (height, width), (resized_height, resized_width)
+    return Embedding(features.float().permute(2, 0, 1), size_hw, resized_hw, encoder_digest)
 
 
 def _sha256(features: torch.Tensor) -> torch.Tensor:

@@ -35,7 +35,7 @@ from maskloop.platform.keeping import Keeping
 from maskloop.platform.masks import GeneratedMask, Rle
 from maskloop.platform.stages import Stages
 
-GENERATOR_VERSION: Final = 2
+GENERATOR_VERSION: Final = 3
 """Part of a result's key: raise it whenever the same pixels and parameters give other masks."""
 
 

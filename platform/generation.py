@@ -31,7 +31,7 @@ class GenerationParameters:
 
     mode: Mode = Mode.EXACT
     """Which points of the grid are asked."""
-    embedding_distance_thresh: float = 0.08
+    embedding_distance_thresh: float = 0.045
     """Adaptive mode: a point is asked only if its embedding differs by more (1 - cosine, 0 to 2)
     from that of every asked point near it."""
     points_per_side: int = 32

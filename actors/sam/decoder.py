@@ -86,7 +86,7 @@ class Decoder:
             masks = torch.tensor(prompts.mask_logits, device=self._device)[None, None]
         with torch.inference_mode():
             sparse = self._prompts.sparse(points, labels, boxes)
-            dense = self._prompts.dense(masks)[0]
+            dense = self._prompts.dense(masks)
         if sparse is None or OUTPUT_TOKENS + sparse.shape[1] > MOST_TOKENS:
             return self._decode_plainly(embedding, sparse, dense)
         side = self._side(embedding) if masks is None else self._project(embedding, dense)
@@ -118,13 +118,13 @@ class Decoder:
         """Made with the first prompt of an embedding, kept as long as the embedding is."""
         side = self._sides.get(embedding)
         if side is None:
-            side = self._project(embedding, self._prompts.dense(None)[0])
+            side = self._project(embedding, self._prompts.dense(None))
             self._sides[embedding] = side
         return side
 
     def _project(self, embedding: Embedding, dense: Tensor) -> Any:
         features = embedding.features.to(self._device)
-        return self._engine.project(features.flatten(1).T + dense)
+        return self._engine.project((features + dense[0]).flatten(1).T)
 
     def _decode_plainly(
         self, embedding: Embedding, sparse: Tensor | None, dense: Tensor

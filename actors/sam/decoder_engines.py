@@ -88,9 +88,9 @@ class OpenVinoEngine:
         with torch.no_grad():
             places = network.places()
         self._places = [graphs.as_input(tensor, bf16=self._bf16) for tensor in places]
-        source = FoldedDecoder
-        self._graph = graphs.graph_of(weights, digest, "decode", self._traced, source)
-        projection = graphs.graph_of(weights, digest, "project", self._traced_projection, source)
+        sources = (FoldedDecoder, OpenVinoEngine)
+        self._graph = graphs.graph_of(weights, digest, "decode", self._traced, sources)
+        projection = graphs.graph_of(weights, digest, "project", self._traced_projection, sources)
         compiled = graphs.compile_graph(
             projection, bf16=self._bf16, threads=compute.threads, bf16_out=self._bf16
         )

@@ -7,7 +7,8 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """`features`: (256, 64, 64). `size_hw`: the original image, `resized_hw`: its part of the
+    """`features`: (256, 64, 64), best with the channels of a position side by side in memory, which
+    is how a decoder reads them. `size_hw`: the original image, `resized_hw`: its part of the
     1024² input, the rest being padding. `encoder_digest`: which encoder made it.
     """
 

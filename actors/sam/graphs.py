@@ -2,7 +2,7 @@
 
     weights/graphs/<key>/graph.xml, graph.bin, sha256     derived; may be deleted at any time
 
-The key is what a graph depends on: the weights' digest, the source of the module, and the versions
+The key is what a graph depends on: the weights' digest, the source of its modules, and the versions
 of PyTorch and OpenVINO. Converting takes seconds, reading and compiling a graph some 0.3 s.
 """
 
@@ -49,18 +49,19 @@ def graph_of(
     digest: str,
     part: str,
     trace: Callable[[], Traced],
-    source: type,
+    sources: Sequence[type],
     *,
-    in_fp32: str | None = None,
+    in_fp32: tuple[str, ...] = (),
 ) -> ov.Model:
     """The graph of a part of the component `digest`, converted from `trace` if there is none yet.
 
-    `source` is the module's class; `in_fp32` the path of a submodule that is computed in float32
-    even where bf16 is asked for. Safe in many processes at once: one converts, others wait.
+    `sources` are the classes whose files the graph depends on, `in_fp32` the paths of submodules
+    that are computed in float32 even where bf16 is asked for. Safe in many processes at once: one
+    converts, others wait.
     Raises `BadLocationError` when there is none and none can be kept.
     """
     root = weights / "graphs"
-    folder = root / _key(digest, part, source, in_fp32)
+    folder = root / _key(digest, part, sources, in_fp32)
     try:
         if not _is_whole(folder):
             root.mkdir(parents=True, exist_ok=True)
@@ -167,14 +168,18 @@ def output(request: ov.InferRequest, number: int) -> Tensor:
     return torch.from_numpy(np.array(request.get_output_tensor(number).data))
 
 
-def _key(digest: str, part: str, source: type, in_fp32: str | None) -> str:
-    written = inspect.getsource(sys.modules[source.__module__])
-    parts = [written, torch.__version__, ov.__version__, str(in_fp32)]
+def _key(digest: str, part: str, sources: Sequence[type], in_fp32: tuple[str, ...]) -> str:
+    written = [inspect.getsource(sys.modules[source.__module__]) for source in sources]
+    parts = [*written, torch.__version__, ov.__version__, str(in_fp32)]
     return f"{digest}-{part}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
 
 
 def _convert(
-    folder: Path, module: nn.Module, examples: Sequence[Tensor], shapes: Any, in_fp32: str | None
+    folder: Path,
+    module: nn.Module,
+    examples: Sequence[Tensor],
+    shapes: Any,
+    in_fp32: tuple[str, ...],
 ) -> None:
     inputs = tuple(examples)
     # Tracing warns of what it fixes (sizes) and of its own age.
@@ -185,7 +190,7 @@ def _convert(
     unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_UNFINISHED))
     try:
         ov.save_model(graph, unfinished / _FILES[0], compress_to_fp16=False)
-        if in_fp32 is not None:
+        if in_fp32:
             _keep_in_fp32(unfinished / _FILES[0], in_fp32)
         (unfinished / "sha256").write_text(_sha256(unfinished))
         unfinished.chmod(0o755)
@@ -196,11 +201,12 @@ def _convert(
         raise
 
 
-def _keep_in_fp32(file: Path, submodule: str) -> None:
-    """Mark its layers as sensitive, which the CPU plugin heeds when it is told in the file."""
+def _keep_in_fp32(file: Path, submodules: tuple[str, ...]) -> None:
+    """Mark their layers as sensitive, which the CPU plugin heeds when it is told in the file."""
     document = ElementTree.parse(file)
+    names = tuple(f"__module.{submodule}" for submodule in submodules)
     for layer in document.iterfind("layers/layer"):
-        if layer.get("name", "").startswith(f"__module.{submodule}"):
+        if layer.get("name", "").startswith(names):
             told = layer.find("rt_info")
             told = ElementTree.SubElement(layer, "rt_info") if told is None else told
             ElementTree.SubElement(told, "attribute", {"name": "precise", "version": "0"})

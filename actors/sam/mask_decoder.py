@@ -96,16 +96,16 @@ class PromptedDecoder(nn.Module):
     def from_embedded(
         self, image: Tensor, sparse: Tensor | None, dense: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """The same for embedded prompts: `sparse` (B, N, 256) or None, `dense` ([B,] 4096, 256)."""
+        """The same for embedded prompts: `sparse` (B, N, 256) or None, `dense` as `PromptEncoder`
+        has it."""
         positions = _as_image(self.prompt_encoder.positions())
         tokens = None if sparse is None else sparse[:, None]
         decoded: tuple[Tensor, Tensor] = self.mask_decoder(
-            image, positions, tokens, _as_image(dense)
+            image, positions, tokens, dense.expand(-1, -1, GRID_SIDE, GRID_SIDE)
         )
         return decoded
 
 
 def _as_image(rows: Tensor) -> Tensor:
-    """([B,] 4096, 256) to (1 or B, 256, 64, 64)."""
-    rows = rows.reshape(-1, GRID_SIDE**2, CHANNELS)
-    return rows.transpose(1, 2).reshape(-1, CHANNELS, GRID_SIDE, GRID_SIDE)
+    """(4096, 256) to (1, 256, 64, 64)."""
+    return rows.T.reshape(1, CHANNELS, GRID_SIDE, GRID_SIDE)

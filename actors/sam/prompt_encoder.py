@@ -86,11 +86,12 @@ class PromptEncoder(nn.Module):
         return torch.cat(tokens, dim=1) if tokens else None
 
     def dense(self, mask_logits: Tensor | None) -> Tensor:
-        """(1 or B, 4096, 256), added to the image: for `mask_logits` (B, 1, 256, 256) or none."""
+        """Added to an image's features: (B, 256, 64, 64) for `mask_logits` (B, 1, 256, 256), and
+        (1, 256, 1, 1) for none."""
         if mask_logits is None:
-            return self.no_mask_embed.weight[None].expand(1, GRID_SIDE**2, CHANNELS)
+            return self.no_mask_embed.weight[:, :, None, None]
         embedded: Tensor = self.mask_embed(mask_logits)
-        return embedded.flatten(2).transpose(1, 2)
+        return embedded
 
     def _encoded(self, places_xy: Tensor) -> Tensor:
         """Pixels count from their middle."""

@@ -48,16 +48,21 @@ def test_segment_writes_a_document_and_the_seconds_of_its_stages(
     home: Path, tmp_path: Path
 ) -> None:
     stats = tmp_path / "stats.json"
-    done = maskloop(
-        home, "segment", COFFEE, "--out", tmp_path / "out", "--stats", stats, "--points-per-side=3"
-    )
+    out = tmp_path / "out"
+    asked = ("segment", COFFEE, COFFEE, "--out", out, "--stats", stats, "--points-per-side=3")
+    done = maskloop(home, *asked)
 
-    document = json.loads((tmp_path / "out" / "coffee.json").read_text())
-    image = json.loads(stats.read_text())["images"][0]
+    document = json.loads((out / "coffee.json").read_text())
+    again = json.loads((out / "coffee-2.json").read_text())
+    told = json.loads(stats.read_text())
     assert done.returncode == 0, done.stderr
     assert (document["image"]["width"], document["image"]["height"]) == (600, 400)
-    assert len(document["annotations"]) == image["masks"] > 0
-    assert sum(image["seconds"].values()) == pytest.approx(image["wall_seconds"])
+    assert again["annotations"] == document["annotations"]
+    for image in told["images"]:
+        assert len(document["annotations"]) == image["masks"] > 0
+        assert sum(image["seconds"].values()) == pytest.approx(image["wall_seconds"])
+        assert set(image["ahead_seconds"]) == {"read", "encode"}
+    assert sum(told["seconds"].values()) == pytest.approx(told["wall_seconds"])
 
 
 def test_segment_refuses_a_bad_image_does_the_others_and_says_so_by_its_exit_code(

@@ -51,7 +51,7 @@ def trace():
     return Doubling(), [torch.ones(1, 64)], [(-1, 64)]
 
 try:
-    graph = graphs.graph_of(Path(folder), "d" * 64, "all", trace, Doubling)
+    graph = graphs.graph_of(Path(folder), "d" * 64, "all", trace, [Doubling])
     compiled = graphs.compile_graph(graph, bf16=False, threads=1)
     print(float(compiled(graphs.as_input(torch.full((3, 64), 5.0), bf16=False))[0].max()))
 except MaskloopError as error:
@@ -197,4 +197,4 @@ def test_the_error_names_a_file_in_the_way(tmp_path: Path) -> None:
 
     (tmp_path / "graphs").write_text("in the way")
     with pytest.raises(BadLocationError, match="graphs cannot be used: Not a directory"):
-        graphs.graph_of(tmp_path, "d" * 64, "all", never, nn.Linear)
+        graphs.graph_of(tmp_path, "d" * 64, "all", never, [nn.Linear])

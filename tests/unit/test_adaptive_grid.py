@@ -100,3 +100,29 @@ def test_a_point_whose_like_got_no_confident_mask_is_not_asked() -> None:
     grid = adaptive(plain())
     hear(grid, grid.next_points(), 0.5)
     assert len(grid.next_points()) == 0
+
+
+def test_a_point_in_a_large_mask_of_its_like_but_not_in_the_smallest_is_asked() -> None:
+    grid = adaptive(plain())
+    points = grid.next_points()
+    logits = np.full((len(points), 2, 256, 256), -9, np.float32)
+    logits[:, 0] = 9
+    logits[:, 1, :, :128] = 9
+    grid.hear(points, logits, np.full((len(points), 2), 0.9, np.float32))
+    columns = grid.next_points() % 32
+    assert columns.min() == 16
+
+
+def test_a_point_is_compared_with_the_like_that_got_a_mask_and_not_with_the_nearest() -> None:
+    features = plain()
+    features[1, :, 32:] = 0.05  # hardly another thing
+    grid = adaptive(features)
+    points = grid.next_points()
+    left = points % 32 < 16
+    hear(grid, points[left], 0.9)
+    hear(grid, points[~left], 0.5)
+    rows, columns = np.divmod(grid.next_points(), 32)
+    # What is within reach of an answered point, whose mask is the left half.
+    assert columns.min() == 16
+    assert columns.max() == 14 + 6
+    assert set(rows) == set(range(32))

@@ -58,7 +58,7 @@ def difference(networks: Networks, prompts: dict[str, Tensor | None]) -> float:
     sparse = folded.prompt_encoder.sparse(points, labels, boxes)
     assert sparse is not None
     assert OUTPUT_TOKENS + sparse.shape[1] <= MOST_TOKENS
-    side = folded.project(image.flatten(1).T + folded.prompt_encoder.dense(masks)[0])
+    side = folded.project((image + folded.prompt_encoder.dense(masks)[0]).flatten(1).T)
     found = folded(*side, *folded.places(), sparse)
     assert [tensor.shape for tensor in found] == [(2, 4, 256, 256), (2, 4)]
     pairs = zip(found, expected, strict=True)
@@ -123,7 +123,7 @@ def test_every_weight_of_the_plain_form_is_in_the_folded_one() -> None:
 def test_prompts_decoded_together_do_not_mix(networks: Networks) -> None:
     _, folded = networks
     image, dense = torch.randn(256, 64, 64), folded.prompt_encoder.dense(None)[0]
-    side = (*folded.project(image.flatten(1).T + dense), *folded.places())
+    side = (*folded.project((image + dense).flatten(1).T), *folded.places())
     sparse = torch.randn(3, 4, 256)
     together, alone = folded(*side, sparse)[0][1:2], folded(*side, sparse[1:2])[0]
     assert (together - alone).abs().max() < 1e-5 * alone.abs().max()

@@ -25,7 +25,7 @@ OFFICIAL = {
 
 OURS = {
     "mode": Mode.EXACT,
-    "embedding_distance_thresh": 0.08,
+    "embedding_distance_thresh": 0.045,
     "dedup_iou_thresh": 1.0,
     "dedup_containment_thresh": 1.0,
 }
