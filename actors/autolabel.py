@@ -18,6 +18,7 @@ from maskloop.actors import everything, results
 from maskloop.actors.embeddings import EmbeddingStore
 from maskloop.actors.kept_candidates import Keeper
 from maskloop.actors.rechoose import Rechooser
+from maskloop.actors.referee import load_referee
 from maskloop.actors.sam.compute import settle_threads
 from maskloop.actors.sam.decoder import load_decoder
 from maskloop.actors.sam.embedding import Embedding
@@ -99,6 +100,9 @@ class Autolabeler:
             fetch(weights, digest, self._objects)
         self._encoder = load_encoder(weights, plan.encoder_digest, plan.compute)
         self._decoder = load_decoder(weights, plan.decoder_digest, plan.compute)
+        self._referee = load_referee(
+            weights, plan.encoder_digest, plan.decoder_digest, plan.compute
+        )
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Ray Data's form: columns of length 1 in, columns of length 1 out."""
@@ -153,6 +157,7 @@ class Autolabeler:
             self._decoder,
             parameters,
             keeping=keeping,
+            referee=self._referee,
             whole_image=self._embedding(item, pixels, stages),
             stages=stages,
         )

@@ -1,5 +1,6 @@
 """Candidates: what the decoder answered to the points of a crop, before anything is chosen."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -36,6 +37,8 @@ class Bounds:
     """Lies within the mask's box; `NOTHING` when no pixel is sure."""
     most_stable: float
     """Its stability score at full size is no more than this."""
+    stability: float
+    """About what it is; this is no proof."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Candidate:
 
 @dataclass
 class Candidates:
-    """Of one crop, in the order of the points and masks.
+    """Of one crop, in the order in which they were added.
 
     `offset` is that of the stability score. The windows' floor is the negative of `reach`, which is
     at least the offset: with more, other offsets can be chosen later.
@@ -87,6 +90,14 @@ class Candidates:
             if passes(score, look_above):
                 self.bounds(len(self.found) - 1)
 
+    def forget(self, points_xy: Collection[tuple[float, float]]) -> None:
+        """What these points answered."""
+        stay = [i for i, one in enumerate(self.found) if one.point_xy not in points_xy]
+        self._bounds = {
+            new: self._bounds[old] for new, old in enumerate(stay) if old in self._bounds
+        }
+        self.found = [self.found[index] for index in stay]
+
     def _window(self, logits: npt.NDArray[np.float32]) -> Window | None:
         part = _part_above(Window(0, 0, logits), -self.reach)
         return part and Window(part.top, part.left, part.logits.copy())
@@ -101,7 +112,7 @@ class Candidates:
     def _bounds_of(self, candidate: Candidate) -> Bounds:
         window = candidate.window and _part_above(candidate.window, -self.offset)
         if window is None:
-            return Bounds(None, NOTHING, NOTHING, 0.0)
+            return Bounds(None, NOTHING, NOTHING, 0.0, 0.0)
         # Erosion takes what is beyond an edge for set: there is no support beyond the image's, and
         # nothing is set near another edge of the window.
         outer, positive, inner = (
@@ -114,6 +125,7 @@ class Candidates:
             outer_box=self._outer_box(window, positive),
             inner_box=self._inner_box(window, _eroded(positive)),
             most_stable=most / least if least else 1.0,
+            stability=self._pixels(window, inner) / max(1, self._pixels(window, outer)),
         )
 
     def _pixels(self, window: Window, nodes: npt.NDArray[np.uint8]) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskloop.platform.generation import GenerationParameters
+from maskloop.platform.images import Pixels
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class Crop:
     def box_xywh(self) -> tuple[int, int, int, int]:
         height, width = self.size_hw
         return self.box_xyxy[0], self.box_xyxy[1], width, height
+
+    def cut(self, pixels: Pixels) -> Pixels:
+        """From the whole image's."""
+        x1, y1, x2, y2 = self.box_xyxy
+        return pixels[y1:y2, x1:x2]
 
 
 def crops_of(size_hw: tuple[int, int], parameters: GenerationParameters) -> list[Crop]:

@@ -7,29 +7,29 @@ are removed last. A step differs only where that changes no mask: predicted IoU 
 masks are brought to full size, and full size itself is worked out only as far as a decision
 needs it (`selection`).
 
-Adaptive mode asks fewer points (`adaptive_grid`); what follows is the same. Deduplication by masks
+Adaptive mode asks fewer points (`adaptive_grid`); what follows is the same. Where the model
+computes in bf16, what would be kept is asked again in float32 (`referee`). Deduplication by masks
 (`duplicates`) is ours too, and off by default.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from maskloop.actors.adaptive_grid import AdaptiveGrid
+from maskloop.actors.asking import Asking
 from maskloop.actors.candidates import Candidates
-from maskloop.actors.crops import Crop, crops_of, grid_xy
+from maskloop.actors.crops import crops_of
 from maskloop.actors.duplicates import without_duplicates
+from maskloop.actors.referee import Referee
 from maskloop.actors.regions import drop_islands, fill_holes
 from maskloop.actors.sam.decoder import Decoder
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.encoder import Encoder
 from maskloop.actors.selection import Found, box_of, select
 from maskloop.actors.suppression import suppress
-from maskloop.actors.upscaling import upscaling
-from maskloop.platform.generation import GenerationParameters, Mode
+from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import Pixels
 from maskloop.platform.keeping import Keeping
 from maskloop.platform.masks import GeneratedMask, Rle
@@ -45,12 +45,14 @@ def generate(
     decoder: Decoder,
     parameters: GenerationParameters,
     *,
+    referee: Referee | None = None,
     whole_image: Embedding | None = None,
     stages: Stages | None = None,
 ) -> list[GeneratedMask]:
     """Masks of everything in an image, in the official order (by crop, then predicted IoU).
 
-    `whole_image` is the image's embedding where it is known already; crops are always encoded.
+    `referee` decides in float32 where encoder and decoder compute in bf16. `whole_image` is the
+    image's embedding where it is known already; crops are always encoded.
     """
     stages = stages or Stages()
     proposed = propose(
@@ -59,6 +61,7 @@ def generate(
         decoder,
         parameters,
         keeping=Keeping.no_more_than(parameters),
+        referee=referee,
         whole_image=whole_image,
         stages=stages,
     )
@@ -72,6 +75,7 @@ def propose(
     parameters: GenerationParameters,
     *,
     keeping: Keeping,
+    referee: Referee | None = None,
     whole_image: Embedding | None = None,
     stages: Stages,
 ) -> Iterator[Candidates]:
@@ -81,8 +85,12 @@ def propose(
             embedding = whole_image
         else:
             with stages("encode"):
-                embedding = encoder.encode(_cut(pixels, crop))
-        yield _of_crop(embedding, crop, decoder, parameters, keeping, stages)
+                embedding = encoder.encode(crop.cut(pixels))
+        asking = Asking(embedding, crop, parameters, keeping, stages, refereed=bool(referee))
+        asking.ask_grid(decoder)
+        if referee is not None:
+            asking.settle(referee, pixels)
+        yield asking.candidates
 
 
 def choose(
@@ -111,85 +119,6 @@ def choose(
             found = without_duplicates(found, parameters)
     with stages("records"):
         return [_record(mask) for mask in found]
-
-
-def _cut(pixels: Pixels, crop: Crop) -> Pixels:
-    x1, y1, x2, y2 = crop.box_xyxy
-    return pixels[y1:y2, x1:x2]
-
-
-def _of_crop(
-    embedding: Embedding,
-    crop: Crop,
-    decoder: Decoder,
-    parameters: GenerationParameters,
-    keeping: Keeping,
-    stages: Stages,
-) -> Candidates:
-    grid = grid_xy(parameters.points_per_side_of_layer(crop.layer), crop.size_hw)
-    candidates = Candidates(
-        crop,
-        upscaling(embedding.resized_hw, crop.size_hw),
-        offset=parameters.stability_score_offset,
-        reach=keeping.reach,
-    )
-
-    def ask(points: npt.NDArray[np.intp]) -> Iterator[_Answer]:
-        for answer in _answers(embedding, grid, points, decoder, parameters, stages):
-            with stages("filter"):
-                candidates.add(
-                    answer.logits,
-                    answer.predicted_iou,
-                    grid[answer.points],
-                    above=keeping.above,
-                    look_above=parameters.pred_iou_thresh,
-                )
-            yield answer
-
-    if parameters.mode is Mode.EXACT:
-        for _ in ask(np.arange(len(grid))):
-            pass
-        return candidates
-    with stages("adapt"):
-        adaptive = AdaptiveGrid(embedding, grid, parameters)
-        points = adaptive.next_points()
-    while len(points):
-        for answer in ask(points):
-            with stages("adapt"):
-                adaptive.hear(answer.points, answer.logits, answer.predicted_iou)
-        with stages("adapt"):
-            points = adaptive.next_points()
-    return candidates
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """To a few `points` (B,) of a grid: logits (B, 3, 256, 256) and predicted IoU (B, 3)."""
-
-    points: npt.NDArray[np.intp]
-    logits: npt.NDArray[np.float32]
-    predicted_iou: npt.NDArray[np.float32]
-
-
-def _answers(
-    embedding: Embedding,
-    grid: npt.NDArray[np.float64],
-    points: npt.NDArray[np.intp],
-    decoder: Decoder,
-    parameters: GenerationParameters,
-    stages: Stages,
-) -> Iterator[_Answer]:
-    at_most = parameters.points_per_batch
-    decoded = decoder.decode_points(embedding, grid[points], at_most=at_most)
-    done = 0
-    while True:
-        with stages("decode"):
-            masks = next(decoded, None)
-        if masks is None:
-            return
-        of = points[done : done + len(masks.predicted_iou)]
-        done += len(of)
-        yield _Answer(of, masks.low_res_logits.cpu().numpy(), masks.predicted_iou.cpu().numpy())
 
 
 def _best_boxes(found: list[Found], scores: list[float], iou_thresh: float) -> list[Found]:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Final, Self
 
 from maskloop.platform.errors import ChoiceRefusedError
-from maskloop.platform.generation import GenerationParameters, Mode, Value
+from maskloop.platform.generation import GenerationParameters, Value
 
 KEPT_VERSION: Final = 1
 """Part of the key of kept candidates: raise it with their format or with what is kept."""
@@ -40,8 +40,10 @@ CHOOSING: Final = frozenset(
 )
 """Parameters that choose among candidates. A parameter that is not here decides what they are."""
 _NEITHER: Final = frozenset({"points_per_batch"})
-_ASKING: Final = frozenset({"pred_iou_thresh", "stability_score_thresh", "stability_score_offset"})
-"""Adaptive mode also asks by what it hears: these say which of its answers are confident."""
+_ASKING: Final = frozenset(
+    {"pred_iou_thresh", "stability_score_thresh", "stability_score_offset", "box_nms_thresh"}
+)
+"""Who is asked also depends on what is heard: on which answers are confident or would be kept."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,7 @@ class Keeping:
 def kept_digest(parameters: GenerationParameters) -> str:
     """sha256 over what decides the candidates that are kept."""
     keeping = Keeping.of(parameters)
-    indifferent = CHOOSING | _NEITHER
-    if parameters.mode is Mode.ADAPTIVE:
-        indifferent -= _ASKING
+    indifferent = (CHOOSING | _NEITHER) - _ASKING
     decisive = {k: v for k, v in parameters.to_json().items() if k not in indifferent}
     decisive |= {f"kept_{name}": value for name, value in asdict(keeping).items()}
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from maskloop.actors.referee import Referee, load_referee
 from maskloop.actors.sam.compute import compute_of, settle_threads
 from maskloop.actors.sam.decoder import Decoder, load_decoder
 from maskloop.actors.sam.encoder import Encoder, load_encoder
@@ -18,6 +19,7 @@ class LocalModel:
     weights: ModelWeights
     encoder: Encoder
     decoder: Decoder
+    referee: Referee | None
 
 
 def open_local_model(settings: Settings, name: str = DEFAULT_MODEL) -> LocalModel:
@@ -32,4 +34,5 @@ def open_local_model(settings: Settings, name: str = DEFAULT_MODEL) -> LocalMode
         weights,
         load_encoder(folder, weights.encoder_digest, compute),
         load_decoder(folder, weights.decoder_digest, compute),
+        load_referee(folder, weights.encoder_digest, weights.decoder_digest, compute),
     )

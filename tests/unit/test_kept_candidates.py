@@ -182,21 +182,22 @@ def test_a_job_with_looser_thresholds_keeps_more() -> None:
 
 
 def test_thresholds_within_what_is_kept_anyway_change_no_key() -> None:
-    stricter = GenerationParameters(pred_iou_thresh=0.95, box_nms_thresh=0.5, points_per_batch=1)
+    stricter = GenerationParameters(crop_nms_thresh=0.5, min_mask_region_area=9, points_per_batch=1)
     assert kept_digest(stricter) == kept_digest(GenerationParameters())
     assert kept_digest(GenerationParameters(points_per_side=8)) != kept_digest(stricter)
 
 
-def test_thresholds_that_decide_what_adaptive_mode_asks_are_in_its_key() -> None:
-    adaptive = GenerationParameters(mode=Mode.ADAPTIVE)
+@pytest.mark.parametrize("mode", list(Mode))
+def test_thresholds_that_decide_who_is_asked_and_asked_again_are_in_the_key(mode: Mode) -> None:
+    usual = GenerationParameters(mode=mode)
     digests = {
-        kept_digest(replace(adaptive, **changed))
+        kept_digest(replace(usual, **changed))
         for changed in (
             {},
             {"pred_iou_thresh": 0.95},
             {"stability_score_thresh": 0.97},
             {"stability_score_offset": 1.5},
+            {"box_nms_thresh": 0.5},
         )
     }
-    assert len(digests) == 4
-    assert kept_digest(replace(adaptive, box_nms_thresh=0.5)) in digests
+    assert len(digests) == 5

@@ -10,7 +10,8 @@ import numpy as np
 
 from contenders.protocol import Answer, serve, skipped, timed
 from maskloop.actors import everything
-from maskloop.actors.sam.compute import compute_of, settle_threads
+from maskloop.actors.referee import Referee, load_referee
+from maskloop.actors.sam.compute import Compute, compute_of, settle_threads
 from maskloop.actors.sam.decoder import Decoder, load_decoder
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.encoder import Encoder, load_encoder
@@ -119,9 +120,12 @@ class Ours:
         self, pixels: Pixels, precision: str, parameters: GenerationParameters
     ) -> tuple[Answer, list[Any]]:
         encoder, decoder = self._models(precision)
+        referee = referee_of(self.folder, self.weights, precision, self.threads)
         stages = Stages()
         seconds, found = timed(
-            lambda: everything.generate(pixels, encoder, decoder, parameters, stages=stages)
+            lambda: everything.generate(
+                pixels, encoder, decoder, parameters, referee=referee, stages=stages
+            )
         )
         return {"seconds": seconds, "count": len(found), "stages": stages.seconds}, found
 
@@ -130,13 +134,25 @@ class Ours:
 def models(
     folder: WeightsFolder, weights: ModelWeights, precision: str, threads: int
 ) -> tuple[Encoder, Decoder]:
-    settings = Settings.model_validate({"device": "cpu", "precision": PRECISIONS[precision]})
-    compute = compute_of(settings, threads=threads)
+    compute = compute_for(precision, threads)
     settle_threads(compute)
     return (
         load_encoder(folder, weights.encoder_digest, compute),
         load_decoder(folder, weights.decoder_digest, compute),
     )
+
+
+@cache
+def referee_of(
+    folder: WeightsFolder, weights: ModelWeights, precision: str, threads: int
+) -> Referee | None:
+    compute = compute_for(precision, threads)
+    return load_referee(folder, weights.encoder_digest, weights.decoder_digest, compute)
+
+
+def compute_for(precision: str, threads: int) -> Compute:
+    settings = Settings.model_validate({"device": "cpu", "precision": PRECISIONS[precision]})
+    return compute_of(settings, threads=threads)
 
 
 @cache

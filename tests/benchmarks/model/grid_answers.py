@@ -49,6 +49,8 @@ class Answers:
     """(1024,): of the smallest confident mask on each point that a coarse point gave."""
     givers: list[Points]
     """For each kept mask, the points that give it."""
+    smallest: dict[int, npt.NDArray[np.bool_]]
+    """The smallest confident mask (256, 256) of each point that has one."""
 
 
 def answers_of(pixels: Pixels, embedding: Embedding, decoder: Decoder) -> Answers:
@@ -65,6 +67,7 @@ def answers_of(pixels: Pixels, embedding: Embedding, decoder: Decoder) -> Answer
         contrast=local_contrast(pixels),
         areas=least_areas(masks[stable & np.isin(points, COARSE)], places),
         givers=givers_of(candidates, points, masks, stable),
+        smallest=smallest_of(points, masks, stable),
     )
 
 
@@ -74,11 +77,14 @@ def candidates_of(
     """As `everything` has them for the whole image."""
     scale = upscaling(embedding.resized_hw, embedding.size_hw)
     crop = crops_of(embedding.size_hw, EXACT)[0]
-    candidates = Candidates(crop, scale, EXACT.stability_score_offset)
+    offset = EXACT.stability_score_offset
+    candidates = Candidates(crop, scale, offset=offset, reach=offset)
     done = 0
     for group in decoder.decode_points(embedding, grid):
         logits, scores = group.low_res_logits.numpy(), group.predicted_iou.numpy()
-        candidates.add(logits, scores, grid[done:], EXACT.pred_iou_thresh)
+        above = EXACT.pred_iou_thresh
+        points = grid[done : done + len(scores)]
+        candidates.add(logits, scores, points, above=above, look_above=above)
         done += len(scores)
     return candidates
 
@@ -114,6 +120,18 @@ def givers_of(
     own = [place[mask.point_xy, mask.predicted_iou] for mask in kept]
     like = [stable & (ious(bits[i], bits) >= SIMILAR) for i in own]
     return [np.union1d(points[i], points[same]) for i, same in zip(own, like, strict=True)]
+
+
+def smallest_of(
+    points: Points, masks: npt.NDArray[np.bool_], stable: npt.NDArray[np.bool_]
+) -> dict[int, npt.NDArray[np.bool_]]:
+    areas = masks.sum(axis=(1, 2))
+    found: dict[int, int] = {}
+    for index in np.flatnonzero(stable):
+        known = found.setdefault(int(points[index]), int(index))
+        if areas[index] < areas[known]:
+            found[int(points[index])] = int(index)
+    return {point: masks[index] for point, index in found.items()}
 
 
 def ious(bits: npt.NDArray[np.uint64], others: npt.NDArray[np.uint64]) -> Values:
