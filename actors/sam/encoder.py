@@ -15,6 +15,11 @@ from maskloop.platform.images import Pixels
 Network = Callable[[Tensor], Tensor]
 """(1, 3, 1024, 1024) float32 on the processor to (1, 256, 64, 64) float32, channels last."""
 
+_IN_FP32 = ("patch_embed", "layers.0", "layers.1.blocks.0", "neck.2")
+"""Where rounding to bf16 does most harm. That of the first layers shifts flat backgrounds, and with
+them which of three masks is thought the best. The last convolution has a few channels that are
+large and nearly constant; what rounding does to its result is half of the embedding's error."""
+
 
 class Encoder:
     """`network` with the weights that `digest` stands for."""
@@ -61,11 +66,7 @@ def _in_openvino(network: TinyViT, folder: WeightsFolder, digest: str, compute: 
         "encode",
         lambda: (_ChannelsLast(network), [example], [tuple(example.shape)]),
         (TinyViT, _ChannelsLast),
-        # Rounding to bf16 does most harm in two places. That of the pixels and the first weights
-        # shifts flat backgrounds, and with them which of three masks is thought the best. The last
-        # convolution has a few channels that are large and nearly constant; what is left of the
-        # others after rounding is half of the embedding's error (1.0 % with it, 0.5 % without).
-        in_fp32=("network.patch_embed", "network.neck.2"),
+        in_fp32=tuple(f"network.{part}" for part in _IN_FP32),
     )
     bf16 = compute.precision == "bf16"
     compiled = graphs.compile_graph(graph, bf16=bf16, threads=compute.threads)
