@@ -33,7 +33,7 @@ KEEPS_ALL: dict[str, Any] = {
     "box_nms_thresh": 1.0,
 }
 """No candidate is dropped, so that a grid's side decides how many masks there are."""
-MODEL_STAGES = ("encode", "decode")
+MODEL_STAGES = ("encode", "decode", "settle")
 
 
 class Ours:
