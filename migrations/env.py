@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from maskloop.platform.db.database import connect
-from maskloop.platform.db.tables import metadata
+from maskloop.platform.db.every_table import metadata
 
 
 def _run(connection: Connection) -> None:

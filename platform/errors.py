@@ -151,6 +151,35 @@ class GraphUnexpectedError(MaskloopError):
         super().__init__(source, reason)
 
 
+class BadReferenceError(MaskloopError):
+    code = "bad_reference"
+    sentence = (
+        "The previous mask cannot be used: {reason}. Send a reference just as an answer on this "
+        "image gave it, or ask without one."
+    )
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
+class ServingBusyError(MaskloopError):
+    code = "serving_busy"
+    retryable = True
+    sentence = "The {part} has more to do than it can queue. Try again in {seconds:g} s."
+
+    def __init__(self, part: str, seconds: float) -> None:
+        super().__init__(part, seconds)
+
+
+class ServingUnavailableError(MaskloopError):
+    code = "serving_unavailable"
+    retryable = True
+    sentence = "The {part} cannot answer now: {reason}. It is restarted by itself; try again."
+
+    def __init__(self, part: str, reason: str) -> None:
+        super().__init__(part, reason)
+
+
 # --- object store ---------------------------------------------------------------------------------
 
 

@@ -4,8 +4,6 @@ Rows of a project carry its id and point at each other by (project_id, id), so t
 belong to two projects. Change this file together with a revision in `migrations/`.
 """
 
-from enum import StrEnum
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -14,19 +12,23 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
-    Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL, UUID
 
+from maskloop.platform.db.schema import (
+    created_column,
+    id_column,
+    metadata,
+    one_of,
+    project_column,
+)
 from maskloop.platform.states import (
     ItemState,
     JobKind,
@@ -35,50 +37,22 @@ from maskloop.platform.states import (
     ProposalState,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "%(table_name)s_pkey",
-        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
-        "uq": "%(table_name)s_%(column_0_N_name)s_key",
-        "ck": "%(table_name)s_%(constraint_name)s_check",
-        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-    }
-)
-
-
-def _id() -> Column[int]:
-    return Column("id", BigInteger, Identity(always=True), primary_key=True)
-
-
-def _created() -> Column[object]:
-    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
-
-
-def _project() -> Column[int]:
-    return Column("project_id", BigInteger, ForeignKey("projects.id"), nullable=False)
-
-
-def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
 projects = Table(
     "projects",
     metadata,
-    _id(),
+    id_column(),
     Column("name", Text, nullable=False, unique=True),
-    _created(),
+    created_column(),
     CheckConstraint("name ~ '^[a-z0-9][a-z0-9._-]{0,63}$'", name="name"),
 )
 
 categories = Table(
     "categories",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("name", Text, nullable=False),
-    _created(),
+    created_column(),
     UniqueConstraint("project_id", "name"),
     UniqueConstraint("project_id", "id"),
     CheckConstraint("length(name) BETWEEN 1 AND 100", name="name"),
@@ -87,8 +61,8 @@ categories = Table(
 images = Table(
     "images",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("sha256", LargeBinary, nullable=False),
     Column("source_uri", Text, nullable=False),
     Column("media_type", Text, nullable=False),
@@ -96,7 +70,7 @@ images = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("exif_orientation", Integer, nullable=False),
-    _created(),
+    created_column(),
     UniqueConstraint("project_id", "sha256"),
     UniqueConstraint("project_id", "id"),
     CheckConstraint("octet_length(sha256) = 32", name="sha256"),
@@ -106,33 +80,33 @@ images = Table(
 model_versions = Table(
     "model_versions",
     metadata,
-    _id(),
+    id_column(),
     Column("name", Text, nullable=False, unique=True),
     Column("state", Text, nullable=False),
     Column("encoder_digest", Text, nullable=False),
     Column("decoder_digest", Text, nullable=False),
     Column("parent_id", BigInteger, ForeignKey("model_versions.id")),
     Column("metrics", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
-    _created(),
+    created_column(),
     UniqueConstraint("encoder_digest", "decoder_digest"),
-    _one_of("state", ModelVersionState),
+    one_of("state", ModelVersionState),
 )
 
 promotions = Table(
     "promotions",
     metadata,
-    _id(),
+    id_column(),
     Column("model_version_id", BigInteger, ForeignKey("model_versions.id"), nullable=False),
     Column("because", Text, nullable=False),
-    _created(),
+    created_column(),
     comment="append-only, by trigger; the last row serves",
 )
 
 jobs = Table(
     "jobs",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("kind", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("parameters", JSONB, nullable=False),
@@ -145,13 +119,13 @@ jobs = Table(
     Column("cancel_requested", DateTime(timezone=True)),
     Column("error_code", Text),
     Column("error", Text),
-    _created(),
+    created_column(),
     Column("started_at", DateTime(timezone=True)),
     Column("finished_at", DateTime(timezone=True)),
     UniqueConstraint("project_id", "id"),
     ForeignKeyConstraint(["project_id", "source_job_id"], ["jobs.project_id", "jobs.id"]),
-    _one_of("kind", JobKind),
-    _one_of("state", JobState),
+    one_of("kind", JobKind),
+    one_of("state", JobState),
     CheckConstraint(
         "(state = 'running') = (lease_token IS NOT NULL) "
         "AND (lease_token IS NULL) = (lease_until IS NULL) "
@@ -164,7 +138,7 @@ jobs = Table(
 job_items = Table(
     "job_items",
     metadata,
-    _id(),
+    id_column(),
     Column("project_id", BigInteger, nullable=False),
     Column("job_id", BigInteger, nullable=False),
     Column("image_id", BigInteger, nullable=False),
@@ -181,7 +155,7 @@ job_items = Table(
     UniqueConstraint("job_id", "image_id"),
     ForeignKeyConstraint(["project_id", "job_id"], ["jobs.project_id", "jobs.id"]),
     ForeignKeyConstraint(["project_id", "image_id"], ["images.project_id", "images.id"]),
-    _one_of("state", ItemState),
+    one_of("state", ItemState),
     CheckConstraint("(state = 'leased') = (lease_token IS NOT NULL)", name="lease"),
     CheckConstraint(
         "(state = 'done') = (result_key IS NOT NULL AND masks IS NOT NULL)", name="result"
@@ -193,8 +167,8 @@ job_items = Table(
 proposals = Table(
     "proposals",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("image_id", BigInteger, nullable=False),
     Column("job_id", BigInteger, nullable=False),
     Column("model_version_id", BigInteger, ForeignKey("model_versions.id"), nullable=False),
@@ -207,11 +181,11 @@ proposals = Table(
     Column("stability_score", REAL, nullable=False),
     Column("point_xy", ARRAY(REAL), nullable=False),
     Column("crop_box_xywh", ARRAY(Integer), nullable=False),
-    _created(),
+    created_column(),
     UniqueConstraint("image_id", "model_version_id", "mask_digest"),
     ForeignKeyConstraint(["project_id", "image_id"], ["images.project_id", "images.id"]),
     ForeignKeyConstraint(["project_id", "job_id"], ["jobs.project_id", "jobs.id"]),
-    _one_of("state", ProposalState),
+    one_of("state", ProposalState),
     CheckConstraint("octet_length(mask_digest) = 32", name="mask_digest"),
     CheckConstraint(
         "cardinality(bbox_xywh) = 4 AND cardinality(crop_box_xywh) = 4 "

@@ -13,13 +13,13 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import make_url
 
 from maskloop.platform.db.database import connect
+from maskloop.platform.db.every_table import metadata
 from maskloop.platform.db.migrate import (
     alembic_config,
     current_revision,
     newest_revision,
     upgrade,
 )
-from maskloop.platform.db.tables import metadata
 from maskloop.platform.errors import SchemaTooNewError
 
 OWN_FUNCTIONS = "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"

@@ -1,0 +1,61 @@
+"""Who may do what: roles of people in a project, and what each role is allowed."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Role(StrEnum):
+    """Of a member of a project; a member has one or more."""
+
+    LABELER = "labeler"
+    """Asks for masks and makes annotations."""
+    REVIEWER = "reviewer"
+    """Also gives verdicts on proposals, and changes annotations of others."""
+    OPS = "ops"
+    """Brings images in, runs jobs, takes exports out."""
+    ML = "ml"
+    """Runs jobs and exports, and decides which model version serves."""
+    ADMIN = "admin"
+    """All of it, and members and categories."""
+
+
+class Permission(StrEnum):
+    """What an endpoint asks for; the words after the dot are what is done to the noun before it."""
+
+    VIEW = "project.view"
+    """See the project: images, categories, annotations, proposals, jobs, exports."""
+    ASK = "masks.ask"
+    """Masks for prompts; nothing is stored."""
+    ANNOTATE = "annotations.write"
+    """Make annotations, and change or delete one's own."""
+    ANNOTATE_ALL = "annotations.write_all"
+    """Change or delete annotations of others."""
+    REVIEW = "proposals.review"
+    ADD_IMAGES = "images.add"
+    RUN_JOBS = "jobs.run"
+    """Submit, cancel, resume and retry."""
+    EXPORT = "exports.make"
+    PROMOTE = "model_versions.promote"
+    """Decide which model version serves. There is one for all projects (docs/access.md)."""
+    MANAGE = "project.manage"
+    """Members, their roles, categories."""
+
+
+_EVERYBODY: Final = frozenset({Permission.VIEW, Permission.ASK})
+_LABELER: Final = _EVERYBODY | {Permission.ANNOTATE}
+_REVIEWER: Final = _LABELER | {Permission.ANNOTATE_ALL, Permission.REVIEW}
+_OPS: Final = _EVERYBODY | {Permission.ADD_IMAGES, Permission.RUN_JOBS, Permission.EXPORT}
+_ML: Final = _EVERYBODY | {Permission.RUN_JOBS, Permission.EXPORT, Permission.PROMOTE}
+
+PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
+    Role.LABELER: _LABELER,
+    Role.REVIEWER: _REVIEWER,
+    Role.OPS: _OPS,
+    Role.ML: _ML,
+    Role.ADMIN: frozenset(Permission),
+}
+
+
+def allowed(roles: frozenset[Role]) -> frozenset[Permission]:
+    """What somebody with these roles may do."""
+    return frozenset().union(*(PERMISSIONS[role] for role in roles))

@@ -1,0 +1,1 @@
+"""Tables of what people make: annotations and reviews."""
