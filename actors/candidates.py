@@ -99,7 +99,7 @@ class Candidates:
         self.found = [self.found[index] for index in stay]
 
     def _window(self, logits: npt.NDArray[np.float32]) -> Window | None:
-        part = _part_above(Window(0, 0, logits), -self.reach)
+        part = window_above(Window(0, 0, logits), -self.reach)
         return part and Window(part.top, part.left, part.logits.copy())
 
     def bounds(self, index: int) -> Bounds:
@@ -110,7 +110,7 @@ class Candidates:
         return known
 
     def _bounds_of(self, candidate: Candidate) -> Bounds:
-        window = candidate.window and _part_above(candidate.window, -self.offset)
+        window = candidate.window and window_above(candidate.window, -self.offset)
         if window is None:
             return Bounds(None, NOTHING, NOTHING, 0.0, 0.0)
         # Erosion takes what is beyond an edge for set: there is no support beyond the image's, and
@@ -186,7 +186,7 @@ def passes(
     return np.asarray(predicted_iou > thresh if thresh > 0 else np.ones_like(predicted_iou, bool))
 
 
-def _part_above(window: Window, level: float) -> Window | None:
+def window_above(window: Window, level: float) -> Window | None:
     """The part with all logits above a level and two nodes around them; shares its memory."""
     extent = extent_of((window.logits > level).view(np.uint8))
     if extent is None:

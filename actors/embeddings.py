@@ -38,9 +38,16 @@ class EmbeddingStore:
         self._objects = objects
         self._precision: Precision = precision
 
+    def key(self, image_sha256: bytes, encoder_digest: str) -> str:
+        return embedding_key(image_sha256, encoder_digest, self._precision)
+
+    def has(self, image_sha256: bytes, encoder_digest: str) -> bool:
+        """Without a look at its content."""
+        return self._objects.info(self.key(image_sha256, encoder_digest)) is not None
+
     def get(self, image_sha256: bytes, encoder_digest: str) -> Embedding | None:
         """None when there is none, or one that is damaged: that one is removed."""
-        key = embedding_key(image_sha256, encoder_digest, self._precision)
+        key = self.key(image_sha256, encoder_digest)
         try:
             return unpack(self._objects.get(key), encoder_digest)
         except ObjectMissingError:
@@ -52,7 +59,7 @@ class EmbeddingStore:
     def put(self, image_sha256: bytes, embedding: Embedding) -> Embedding:
         """Keep an embedding; returns it as `get` would, rounded to what is stored."""
         stored = replace(embedding, features=embedding.features.half())
-        key = embedding_key(image_sha256, embedding.encoder_digest, self._precision)
+        key = self.key(image_sha256, embedding.encoder_digest)
         self._objects.put(key, pack(stored))
         return replace(stored, features=stored.features.float())
 

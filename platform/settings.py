@@ -36,6 +36,28 @@ class Settings(BaseSettings):
     """Larger files are refused before they are read."""
     lease_seconds: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     """A worker not heard of for this long has lost its job; it reports three times as often."""
+    encoder_replicas: int = Field(default=1, ge=1)
+    decoder_replicas: int = Field(default=1, ge=1)
+    """Of the application that answers clicks; these many at least."""
+    encoder_replicas_most: int | None = Field(default=None, ge=1)
+    decoder_replicas_most: int | None = Field(default=None, ge=1)
+    """Up to these many while requests wait; unset: no more than at least."""
+    encoder_gpus: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    """GPUs of an encoder replica where encoders run on one; 0.25 lets four share it."""
+    encoder_batch: int = Field(default=8, ge=1)
+    """Images that a GPU encodes together; on a processor it is always one."""
+    decoder_threads: int | None = Field(default=None, ge=1)
+    """Of a decoder replica; unset: one per core."""
+    serving_queue: int = Field(default=64, ge=1)
+    """Requests that may wait for encoder or decoder; more are told to come again."""
+    embedding_cache_mb: int = Field(default=512, ge=16)
+    """Memory for embeddings in each decoder replica; an image takes 9 MB, 14 in float32."""
+    prefetch_images: int = Field(default=3, ge=0, le=32)
+    """Images made ready behind the one that somebody opens."""
+    embedding_quota_gb: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Embeddings beyond this are deleted, the oldest first; an image's takes 2 MB. Unset: none."""
+    embedding_days: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Embeddings older than this are deleted. Unset: none."""
     ray_object_store_mb: int = Field(default=256, ge=80)
     """Shared memory of a Ray that maskloop starts itself."""
 

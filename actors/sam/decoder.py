@@ -38,7 +38,15 @@ class DecodedMasks:
         return DecodedMasks(self.low_res_logits[:, 1:], self.predicted_iou[:, 1:])
 
     def single(self, prompts: Prompts) -> "DecodedMasks":
-        """The one mask that the official ONNX export returns for these prompts, M = 1.
+        """The one mask that the official ONNX export returns for these prompts, M = 1."""
+        best = self.single_token(prompts)
+        rows = torch.arange(len(best), device=best.device)
+        return DecodedMasks(
+            self.low_res_logits[rows, best][:, None], self.predicted_iou[rows, best][:, None]
+        )
+
+    def single_token(self, prompts: Prompts) -> Tensor:
+        """Which token that mask is of, (B,).
 
         Token 0 when there is more than one prompt, else the best of tokens 1 to 3; a box counts as
         two points, and where there is none a padding point counts as one.
@@ -46,11 +54,7 @@ class DecodedMasks:
         point_count = len(prompts.points_xy) + (1 if prompts.box_xyxy is None else 2)
         scores = self.predicted_iou.clone()
         scores[:, 0] += (point_count - 2.5) * 1000
-        best = scores.argmax(dim=1)
-        rows = torch.arange(len(best), device=best.device)
-        return DecodedMasks(
-            self.low_res_logits[rows, best][:, None], self.predicted_iou[rows, best][:, None]
-        )
+        return scores.argmax(dim=1)
 
 
 class Decoder:
@@ -113,6 +117,10 @@ class Decoder:
     def _input_xy(self, embedding: Embedding, points_xy: npt.ArrayLike) -> Tensor:
         mapped = to_input_xy(points_xy, embedding.size_hw, embedding.resized_hw)
         return torch.from_numpy(mapped).to(self._device)
+
+    def project(self, embedding: Embedding) -> None:
+        """Do now what the first prompt on this embedding would have to wait for."""
+        self._side(embedding)
 
     def _side(self, embedding: Embedding) -> Any:
         """Made with the first prompt of an embedding, kept as long as the embedding is."""

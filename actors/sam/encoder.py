@@ -1,6 +1,6 @@
 """The image encoder: pixels to an embedding."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from maskloop.actors.sam.weights import ENCODER_ARCHITECTURE, WeightsFolder, loa
 from maskloop.platform.images import Pixels
 
 Network = Callable[[Tensor], Tensor]
-"""(1, 3, 1024, 1024) float32 on the processor to (1, 256, 64, 64) float32, channels last."""
+"""(B, 3, 1024, 1024) float32 on the processor to (B, 256, 64, 64) float32, channels last."""
 
 _IN_FP32 = ("patch_embed", "layers.0", "layers.1.blocks.0", "neck.2")
 """Where rounding to bf16 does most harm. That of the first layers shifts flat backgrounds, and with
@@ -30,8 +30,18 @@ class Encoder:
 
     def encode(self, pixels: Pixels) -> Embedding:
         """Nothing is kept."""
+        return self.encode_together([pixels])[0]
+
+    def encode_together(self, images: Sequence[Pixels]) -> list[Embedding]:
+        """Several images in one pass, which pays on a GPU; on a processor it is one by one."""
+        inputs = torch.cat([transforms.input_tensor(pixels) for pixels in images])
+        features = self._network(inputs)
+        return [
+            self._embedding(each, pixels) for each, pixels in zip(features, images, strict=True)
+        ]
+
+    def _embedding(self, features: Tensor, pixels: Pixels) -> Embedding:
         size_hw = (pixels.shape[0], pixels.shape[1])
-        features = self._network(transforms.input_tensor(pixels))[0]
         return Embedding(features, size_hw, transforms.resized_hw(size_hw), self.digest)
 
 
@@ -74,8 +84,11 @@ def _in_openvino(network: TinyViT, folder: WeightsFolder, digest: str, compute: 
 
     def encode(pixels: Tensor) -> Tensor:
         with requests.taken() as request:
-            request.infer([graphs.as_input(pixels, bf16=False)])
-            return graphs.output(request, 0).permute(0, 3, 1, 2)
+            found = []
+            for image in torch.split(pixels, 1):
+                request.infer([graphs.as_input(image, bf16=False)])
+                found.append(graphs.output(request, 0))
+        return (found[0] if len(found) == 1 else torch.cat(found)).permute(0, 3, 1, 2)
 
     return encode
 

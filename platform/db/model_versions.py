@@ -71,6 +71,22 @@ def serving(connection: sa.Connection) -> ModelVersion:
     return _version(row)
 
 
+def promoted(connection: sa.Connection, *, most: int) -> list[ModelVersion]:
+    """The versions that serve or served, each once, by their last promotion, the newest first."""
+    last = (
+        sa.select(promotions.c.model_version_id, sa.func.max(promotions.c.id).label("promotion_id"))
+        .group_by(promotions.c.model_version_id)
+        .subquery()
+    )
+    rows = connection.execute(
+        sa.select(model_versions)
+        .join(last, last.c.model_version_id == model_versions.c.id)
+        .order_by(last.c.promotion_id.desc())
+        .limit(most)
+    )
+    return [_version(row) for row in rows]
+
+
 def by_id(connection: sa.Connection, version_id: int) -> ModelVersion:
     row = connection.execute(
         sa.select(model_versions).where(model_versions.c.id == version_id)

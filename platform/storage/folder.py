@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
@@ -75,7 +76,7 @@ class FolderStore:
     def info(self, key: str) -> ObjectInfo | None:
         path = self._path(key)
         with translated(self.url):
-            return ObjectInfo(key, path.stat().st_size) if path.is_file() else None
+            return _info(key, path.stat()) if path.is_file() else None
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         folder, slash, _ = prefix.rpartition("/")
@@ -83,7 +84,7 @@ class FolderStore:
             return
         for key, entry in self._walk(self._root / folder, folder + slash, prefix):
             with translated(self.url), suppress(FileNotFoundError):  # deleted since it was listed
-                yield ObjectInfo(key, entry.stat().st_size)
+                yield _info(key, entry.stat())
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -144,6 +145,10 @@ class FolderStore:
             raise
         _sync_folder(target.parent)
         return True
+
+
+def _info(key: str, status: os.stat_result) -> ObjectInfo:
+    return ObjectInfo(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
 
 def sorted_entries(folder: Path) -> list["os.DirEntry[str]"]:

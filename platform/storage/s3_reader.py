@@ -60,13 +60,13 @@ class S3Reader:
         address = self._address(key)
         with translated(self.url):
             try:
-                size = self._client().head_object(**address)["ContentLength"]
+                head = self._client().head_object(**address)
             except ClientError as error:
                 if status_of(error) != 404:
                     raise
                 self._check_bucket()
                 return None
-        return ObjectInfo(key, int(size))
+        return ObjectInfo(key, int(head["ContentLength"]), head["LastModified"])
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         start = self._prefix + prefix
@@ -74,7 +74,8 @@ class S3Reader:
             pages = self._client().get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self._bucket, Prefix=start):
                 for item in page.get("Contents", []):
-                    yield ObjectInfo(item["Key"].removeprefix(self._prefix), int(item["Size"]))
+                    key = item["Key"].removeprefix(self._prefix)
+                    yield ObjectInfo(key, int(item["Size"]), item["LastModified"])
 
     def _address(self, key: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": self._prefix + key}

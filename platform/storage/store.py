@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO, Protocol
 
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """`key` is relative to the store, with forward slashes."""
+    """`key` is relative to the store, with forward slashes; `written` when, by the store's clock."""
 
     key: str
     size: int
+    written: datetime
 
 
 class ObjectStore(Protocol):
@@ -39,7 +41,7 @@ class ObjectStore(Protocol):
         """A readable stream over the object; the caller closes it."""
 
     def info(self, key: str) -> ObjectInfo | None:
-        """Size without content, or None when there is no such object."""
+        """Size and age without content, or None when there is no such object."""
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Objects whose key starts with `prefix`, in key order, page by page."""

@@ -1,0 +1,164 @@
+"""The decoder of the Serve application: prompts on an image to masks.
+
+It holds embeddings in memory and reads others from the object store; what is in neither it has the
+encoder make. Requests for one image come to one replica as long as there is no reason against it.
+"""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from ray.serve.handle import DeploymentHandle
+
+from maskloop.actors.embedding_cache import EmbeddingCache
+from maskloop.actors.embeddings import EmbeddingStore
+from maskloop.actors.mask_answers import Answerer
+from maskloop.actors.sam.compute import settle_threads
+from maskloop.actors.sam.decoder import Decoder, load_decoder
+from maskloop.actors.sam.embedding import Embedding
+from maskloop.actors.sam.prompt_encoder import CHANNELS, GRID_SIDE
+from maskloop.actors.sam.shared_weights import fetch
+from maskloop.actors.sam.transforms import INPUT_SIDE
+from maskloop.actors.sam.weights import WeightsFolder
+from maskloop.actors.serving.calls import translated
+from maskloop.actors.serving.encoder_replica import EncoderReplica
+from maskloop.actors.serving.plan import ServingPlan
+from maskloop.actors.serving.versions import Current, PromotedVersions, Versions, VersionSpec
+from maskloop.platform.errors import ServingUnavailableError
+from maskloop.platform.mask_answers import (
+    EmbeddingSource,
+    ImageRef,
+    MaskAnswer,
+    MaskQuestion,
+    ServedVersion,
+)
+from maskloop.platform.prompts import POSITIVE, Prompts
+from maskloop.platform.stages import Stages
+from maskloop.platform.storage import open_store
+
+_MIB = 1024 * 1024
+_READERS = 4
+_LOOKS = 3
+"""An embedding that is made and gone again so often does not vanish by accident."""
+
+
+@dataclass(frozen=True)
+class DecoderStatus:
+    serving: ServedVersion
+    refused: dict[ServedVersion, str]
+    embeddings: int
+    """In memory."""
+
+
+class DecoderReplica:
+    """`encoder`: handle of the encoder's deployment."""
+
+    def __init__(self, plan: ServingPlan, encoder: "DeploymentHandle[EncoderReplica]") -> None:
+        compute = plan.decoder_compute.compute
+        settle_threads(compute)
+        objects = open_store(plan.objects, s3_endpoint_url=plan.s3_endpoint_url)
+        weights = WeightsFolder(plan.weights)
+        self._embeddings = EmbeddingStore(objects, plan.encoder_compute.precision)
+        self._cache = EmbeddingCache(plan.embedding_cache_mb * _MIB)
+        self._encoder = encoder
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="read")
+        self._deciders = ThreadPoolExecutor(compute.threads, thread_name_prefix="decode")
+        self._flights: dict[str, asyncio.Task[tuple[Embedding, EmbeddingSource]]] = {}
+
+        def load(spec: VersionSpec) -> Answerer:
+            fetch(weights, spec.decoder_digest, objects)
+            decoder = load_decoder(weights, spec.decoder_digest, compute)
+            _try(decoder, spec)
+            return Answerer(decoder)
+
+        self._versions = Versions(load)
+
+    def reconfigure(self, user_config: dict[str, Any]) -> None:
+        """Serve's hook: the versions that were promoted, the newest first."""
+        self._versions.reconfigure(PromotedVersions.of(user_config))
+
+    def status(self) -> DecoderStatus:
+        current = self._versions.current()
+        return DecoderStatus(current.spec.served, self._versions.refused, len(self._cache))
+
+    async def masks(self, question: MaskQuestion) -> MaskAnswer:
+        """By the version that serves when the question arrives, from its first to its last step.
+
+        Raises `BadPromptError`, `BadReferenceError`, what the encoder raises, and
+        `ServingUnavailableError`.
+        """
+        question.prompts.check(question.image.size_hw)
+        stages = Stages()
+        current = self._versions.current()
+        with stages("embedding"):
+            embedding, source = await self._embedding(question.image, current)
+        waited = time.perf_counter()
+        loop = asyncio.get_running_loop()
+
+        def answer() -> MaskAnswer:
+            stages.seconds["queue"] = time.perf_counter() - waited
+            masks = current.loaded.answer(
+                embedding,
+                question.prompts,
+                multimask=question.multimask,
+                previous=question.previous,
+                stages=stages,
+            )
+            return MaskAnswer(masks, current.spec.served, source, stages.seconds)
+
+        return await loop.run_in_executor(self._deciders, answer)
+
+    async def warm(self, image: ImageRef) -> EmbeddingSource:
+        """Have everything ready that a click on this image needs."""
+        current = self._versions.current()
+        embedding, source = await self._embedding(image, current)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._deciders, current.loaded.project, embedding)
+        return source
+
+    async def _embedding(
+        self, image: ImageRef, current: Current[Answerer]
+    ) -> tuple[Embedding, EmbeddingSource]:
+        digest = current.spec.encoder_digest
+        key = self._embeddings.key(image.sha256, digest)
+        known = self._cache.get(key)
+        if known is not None:
+            return known, EmbeddingSource.HIT
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = asyncio.ensure_future(self._obtain(key, image, digest))
+            self._flights[key] = flight
+            flight.add_done_callback(lambda _: self._flights.pop(key, None))
+        return await asyncio.shield(flight)
+
+    async def _obtain(
+        self, key: str, image: ImageRef, digest: str
+    ) -> tuple[Embedding, EmbeddingSource]:
+        """From the store, where the encoder puts it when it is not there."""
+        source = EmbeddingSource.STORE
+        loop = asyncio.get_running_loop()
+        for look in range(_LOOKS):
+            stored = await loop.run_in_executor(
+                self._readers, self._embeddings.get, image.sha256, digest
+            )
+            if stored is not None:
+                self._cache.put(key, stored)
+                return stored, source
+            source = EmbeddingSource.ENCODED
+            if look < _LOOKS - 1:
+                with translated("encoder"):
+                    await self._encoder.options(session_id=key).encode.remote(image, digest)
+        raise ServingUnavailableError("decoder", f"the embedding of {image.source} does not stay")
+
+
+def _try(decoder: Decoder, spec: VersionSpec) -> None:
+    """Graphs are compiled when they are first used, which shall be before the first click."""
+    size_hw = (INPUT_SIDE, INPUT_SIDE)
+    nothing = torch.zeros(CHANNELS, GRID_SIDE, GRID_SIDE)
+    embedding = Embedding(nothing, size_hw, size_hw, spec.encoder_digest)
+    point = (INPUT_SIDE / 2, INPUT_SIDE / 2)
+    for count in (1, 2):
+        decoder.decode(embedding, Prompts((point,) * count, (POSITIVE,) * count))
