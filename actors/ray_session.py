@@ -73,6 +73,7 @@ def ray_session(*, workers: int, object_store_mb: int) -> Iterator[None]:
         else:
             ray.init(
                 address="local",
+                _node_ip_address="127.0.0.1",
                 num_cpus=workers + SPARE_CPUS,
                 object_store_memory=object_store_mb * 1024 * 1024,
                 include_dashboard=False,

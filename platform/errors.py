@@ -162,6 +162,16 @@ class BadReferenceError(MaskloopError):
         super().__init__(reason)
 
 
+class NoVersionServesError(MaskloopError):
+    """A replica was told of versions, and could load none of them."""
+
+    code = "no_version_serves"
+    sentence = "No promoted model version can be served: {reason}."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
 class ServingBusyError(MaskloopError):
     code = "serving_busy"
     retryable = True

@@ -92,6 +92,7 @@ class Prefetch:
         self._client = client
         self._waiting: deque[ImageRef] = deque()
         self._changed = threading.Condition()
+        self._in_hand = 0
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="prefetch", daemon=True)
         self._thread.start()
@@ -106,8 +107,10 @@ class Prefetch:
         return len(taken)
 
     @property
-    def waiting(self) -> int:
-        return len(self._waiting)
+    def unfinished(self) -> int:
+        """Images in hand or waiting."""
+        with self._changed:
+            return len(self._waiting) + self._in_hand
 
     def stop(self) -> None:
         with self._changed:
@@ -125,8 +128,12 @@ class Prefetch:
 
     def _next(self) -> ImageRef | None:
         with self._changed:
+            self._in_hand = 0
             self._changed.wait_for(lambda: self._stopped or self._waiting)
-            return None if self._stopped else self._waiting.popleft()
+            if self._stopped:
+                return None
+            self._in_hand = 1
+            return self._waiting.popleft()
 
 
 class Serving:
@@ -141,6 +148,11 @@ class Serving:
 
     def warm(self, images: Sequence[ImageRef]) -> int:
         return self._prefetch.warm(images)
+
+    @property
+    def prefetching(self) -> int:
+        """Images that the prefetch has still to make ready."""
+        return self._prefetch.unfinished
 
     async def status(self) -> ServingStatus:
         found = await anyio.to_thread.run_sync(self._client.status)

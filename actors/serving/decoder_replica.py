@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from ray.serve.handle import DeploymentHandle
 
@@ -19,6 +20,7 @@ from maskloop.actors.mask_answers import Answerer
 from maskloop.actors.sam.compute import settle_threads
 from maskloop.actors.sam.decoder import Decoder, load_decoder
 from maskloop.actors.sam.embedding import Embedding
+from maskloop.actors.sam.folded_decoder import MOST_TOKENS, OUTPUT_TOKENS
 from maskloop.actors.sam.prompt_encoder import CHANNELS, GRID_SIDE
 from maskloop.actors.sam.shared_weights import fetch
 from maskloop.actors.sam.transforms import INPUT_SIDE
@@ -35,7 +37,7 @@ from maskloop.platform.mask_answers import (
     MaskQuestion,
     ServedVersion,
 )
-from maskloop.platform.prompts import POSITIVE, Prompts
+from maskloop.platform.prompts import MASK_SIDE, POSITIVE, Prompts
 from maskloop.platform.stages import Stages
 from maskloop.platform.storage import open_store
 
@@ -155,10 +157,13 @@ class DecoderReplica:
 
 
 def _try(decoder: Decoder, spec: VersionSpec) -> None:
-    """Graphs are compiled when they are first used, which shall be before the first click."""
+    """Graphs are compiled when they are first used, and again for each number of points: that shall
+    be before the first click."""
     size_hw = (INPUT_SIDE, INPUT_SIDE)
     nothing = torch.zeros(CHANNELS, GRID_SIDE, GRID_SIDE)
     embedding = Embedding(nothing, size_hw, size_hw, spec.encoder_digest)
     point = (INPUT_SIDE / 2, INPUT_SIDE / 2)
-    for count in (1, 2):
-        decoder.decode(embedding, Prompts((point,) * count, (POSITIVE,) * count))
+    logits = np.zeros((MASK_SIDE, MASK_SIDE), dtype=np.float32)
+    for count in range(1, MOST_TOKENS - OUTPUT_TOKENS + 1):
+        points, labels = (point,) * count, (POSITIVE,) * count
+        decoder.decode(embedding, Prompts(points, labels, mask_logits=logits))

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from maskloop.platform.errors import MaskloopError, WeightsMissingError
+from maskloop.platform.errors import MaskloopError, NoVersionServesError
 from maskloop.platform.mask_answers import ServedVersion
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Versions(Generic[Loaded]):
     def current(self) -> Current[Loaded]:
         """What serves now; whoever takes it keeps it for one request."""
         if self._current is None:
-            raise WeightsMissingError("of any promoted version", "this replica")
+            raise NoVersionServesError("none was loaded yet")
         return self._current
 
     @property
@@ -116,5 +116,4 @@ class Versions(Generic[Loaded]):
                 self._refused = refused
 
     def _raise_refusals(self) -> None:
-        reasons = "; ".join(self.refused.values())
-        raise WeightsMissingError(f"of all promoted versions ({reasons})", "this replica")
+        raise NoVersionServesError(" ".join(self.refused.values()) or "none was named")

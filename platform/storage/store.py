@@ -8,7 +8,7 @@ from typing import BinaryIO, Protocol
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """`key` is relative to the store, with forward slashes; `written` when, by the store's clock."""
+    """`key` is relative to the store, with forward slashes; `written`: by the store's clock."""
 
     key: str
     size: int
