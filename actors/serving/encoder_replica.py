@@ -5,13 +5,11 @@ A request names an image and an encoder; the answer is that the embedding is in 
 
 import asyncio
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
-
-from ray import serve
 
 from maskloop.actors.embedding_claims import Claims
 from maskloop.actors.embeddings import EmbeddingStore
@@ -33,8 +31,6 @@ _READERS = 4
 _WAITERS = 16
 """Threads that wait for other replicas, apart from those that read and write: two replicas that
 wait for each other's images must both be able to finish their own."""
-_GATHER_SECONDS = 0.002
-"""How long an image waits for others to be encoded with, where several are at all."""
 
 Result = TypeVar("Result")
 
@@ -51,6 +47,7 @@ class _Work:
 
     pixels: Pixels
     digest: str
+    embedding: "asyncio.Future[Embedding]"
 
 
 class EncoderReplica:
@@ -76,9 +73,9 @@ class EncoderReplica:
 
         self._encoders = _Encoders(load)
         self._versions = Versions(lambda spec: self._encoders.get(spec.encoder_digest))
-        batching: Any = self._through_network
-        batching.set_max_batch_size(plan.encoder_batch)
-        batching.set_batch_wait_timeout_s(_GATHER_SECONDS if plan.encoder_batch > 1 else 0.0)
+        self._together = plan.encoder_batch
+        self._waiting: deque[_Work] = deque()
+        self._pump: asyncio.Task[None] | None = None
 
     def reconfigure(self, user_config: dict[str, Any]) -> None:
         """Serve's hook: the encoder of a promoted version is loaded before it is asked for."""
@@ -111,9 +108,7 @@ class EncoderReplica:
             return
         try:
             pixels = await self._reading(lambda: self._pixels(image))
-            embedding = await self._through_network(_Work(pixels, digest))
-            if isinstance(embedding, MaskloopError):
-                raise embedding
+            embedding = await self._through_network(pixels, digest)
             await self._reading(lambda: self._embeddings.put(image.sha256, embedding))
         finally:
             await self._reading(lambda: self._claims.give_back(key))
@@ -128,10 +123,27 @@ class EncoderReplica:
             raise ImageChangedError(image.source, f"sha256 is now {facts.sha256.hex()[:12]}…")
         return pixels
 
-    @serve.batch
-    async def _through_network(self, works: list[_Work]) -> list[Embedding | MaskloopError]:
+    async def _through_network(self, pixels: Pixels, digest: str) -> Embedding:
+        """Images that arrive while the network is at work are encoded together when it is free;
+        none waits for others to arrive."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._network, self._encode, works)
+        work = _Work(pixels, digest, loop.create_future())
+        self._waiting.append(work)
+        if self._pump is None:
+            self._pump = asyncio.ensure_future(self._work_off())
+        return await work.embedding
+
+    async def _work_off(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._waiting:
+                count = min(self._together, len(self._waiting))
+                works = [self._waiting.popleft() for _ in range(count)]
+                outcomes = await loop.run_in_executor(self._network, self._encode, works)
+                for work, outcome in zip(works, outcomes, strict=True):
+                    _settle(work, outcome)
+        finally:
+            self._pump = None
 
     def _encode(self, works: Sequence[_Work]) -> list[Embedding | MaskloopError]:
         """In their order; a version that cannot be loaded concerns only those that want it."""
@@ -147,6 +159,15 @@ class EncoderReplica:
             self._calls += len(together)
             found.update(zip(together, embeddings, strict=True))
         return [found[work] for work in works]
+
+
+def _settle(work: _Work, outcome: Embedding | MaskloopError) -> None:
+    if work.embedding.done():  # whoever waited was cancelled
+        return
+    if isinstance(outcome, MaskloopError):
+        work.embedding.set_exception(outcome)
+    else:
+        work.embedding.set_result(outcome)
 
 
 class _Encoders:

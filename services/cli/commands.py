@@ -5,6 +5,7 @@ import typer
 from maskloop.services.cli import (
     autolabel,
     doctor,
+    embeddings,
     export,
     jobs,
     models,
@@ -29,4 +30,5 @@ def add_to(app: typer.Typer) -> None:
     app.command()(autolabel.autolabel)
     app.add_typer(jobs.jobs, name="jobs")
     app.command()(report.report)
+    app.add_typer(embeddings.embeddings, name="embeddings")
     app.command()(export.export)
