@@ -139,7 +139,10 @@ class EncoderReplica:
             while self._waiting:
                 count = min(self._together, len(self._waiting))
                 works = [self._waiting.popleft() for _ in range(count)]
-                outcomes = await loop.run_in_executor(self._network, self._encode, works)
+                encoded = loop.run_in_executor(self._network, self._encode, works)
+                await asyncio.wait([encoded])
+                raised = encoded.exception()
+                outcomes = encoded.result() if raised is None else [raised] * count
                 for work, outcome in zip(works, outcomes, strict=True):
                     _settle(work, outcome)
         finally:
@@ -161,10 +164,10 @@ class EncoderReplica:
         return [found[work] for work in works]
 
 
-def _settle(work: _Work, outcome: Embedding | MaskloopError) -> None:
+def _settle(work: _Work, outcome: Embedding | BaseException) -> None:
     if work.embedding.done():  # whoever waited was cancelled
         return
-    if isinstance(outcome, MaskloopError):
+    if isinstance(outcome, BaseException):
         work.embedding.set_exception(outcome)
     else:
         work.embedding.set_result(outcome)
