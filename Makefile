@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test check bench bench-precision clean
+.PHONY: setup demo test check bench bench-precision bench-serve clean
 
 setup: .venv/ready                     ## the virtual environment with maskloop in it
 
@@ -22,6 +22,9 @@ bench: .venv/ready-dev                 ## figures against peers, into build/benc
 
 bench-precision: .venv/ready-dev        ## bf16 beside fp32 against annotations; BENCH=--quick tries it
 	$(BIN)/python tests/benchmarks/bench_precision.py $(BENCH)
+
+bench-serve: .venv/ready-dev            ## clicks over HTTP under load; BENCH=--quick tries it
+	$(BIN)/python tests/benchmarks/bench_serve.py $(BENCH)
 
 clean:                                 ## everything that the other commands made here
 	rm -rf .venv .venv-peer build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

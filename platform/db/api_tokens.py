@@ -101,9 +101,7 @@ def user_of_token(connection: sa.Connection, token_digest: bytes) -> User | None
     row = connection.execute(
         sa.select(*USER_COLUMNS, api_tokens.c.id.label("token_id"), due.label("due"))
         .join_from(api_tokens, users)
-        .where(
-            api_tokens.c.token_digest == token_digest, _lives(), users.c.disabled_at.is_(None)
-        )
+        .where(api_tokens.c.token_digest == token_digest, _lives(), users.c.disabled_at.is_(None))
     ).one_or_none()
     if row is None:
         return None

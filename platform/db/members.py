@@ -78,9 +78,7 @@ def projects_of(connection: sa.Connection, user_id: int) -> list[Project]:
     rows = connection.execute(
         sa.select(projects.c.id, projects.c.name)
         .where(
-            projects.c.id.in_(
-                sa.select(members.c.project_id).where(members.c.user_id == user_id)
-            )
+            projects.c.id.in_(sa.select(members.c.project_id).where(members.c.user_id == user_id))
         )
         .order_by(projects.c.name)
     )

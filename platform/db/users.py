@@ -54,9 +54,7 @@ def create(
 
 def by_name(connection: sa.Connection, name: str) -> User:
     """Raises `NotFoundError`."""
-    row = connection.execute(
-        sa.select(*USER_COLUMNS).where(users.c.name == name)
-    ).one_or_none()
+    row = connection.execute(sa.select(*USER_COLUMNS).where(users.c.name == name)).one_or_none()
     if row is None:
         raise NotFoundError("user", name, "See them with: maskloop user list")
     return user_of(row)

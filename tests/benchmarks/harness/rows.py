@@ -72,6 +72,22 @@ class Report:
         """A figure without a peer that needs no second run; `values` are those behind it."""
         self.rows.append(Row(figure, value, None, None, unit, 1, min(values), max(values), note))
 
+    def quantile(
+        self,
+        figure: str,
+        ours: float,
+        peer: float | None,
+        unit: str,
+        note: str,
+        *,
+        values: Sequence[float],
+    ) -> None:
+        """A figure over many requests, `values`, beside the same quantile of the peer's."""
+        ratio = None if peer is None or ours == 0 else peer / ours
+        self.rows.append(
+            Row(figure, ours, peer, ratio, unit, len(values), min(values), max(values), note)
+        )
+
     def write(self, folder: Path, name: str) -> None:
         """`name`.json and `name`.md."""
         write_json(folder / f"{name}.json", [asdict(row) for row in self.rows])

@@ -1,0 +1,1 @@
+"""What `bench_serve.py` is made of."""
