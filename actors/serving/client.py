@@ -22,12 +22,27 @@ _UNREACHABLE = (MaskloopError, RayError, RayServeException, TimeoutError, Runtim
 """What asking for a status ends with while the application starts, restarts or is gone."""
 
 
+def _trouble() -> str:
+    """Serve's message holds a trace; its last line is the error."""
+    try:
+        application = serve.status().applications.get(APPLICATION)
+    except _UNREACHABLE as error:
+        return str(error)
+    if application is None:
+        return ""
+    messages = [application.message, *(d.message for d in application.deployments.values())]
+    lines = [line for message in messages for line in message.splitlines() if "rror: " in line]
+    return lines[-1].strip() if lines else ""
+
+
 @dataclass(frozen=True)
 class ApplicationStatus:
     """Of the replicas that answered."""
 
     decoders: list[DecoderStatus] = field(default_factory=list)
     encoders: list[EncoderStatus] = field(default_factory=list)
+    trouble: str = ""
+    """The last word of what keeps a deployment from starting, where something does."""
 
 
 class ServingClient:
@@ -60,7 +75,9 @@ class ServingClient:
 
     def status(self) -> ApplicationStatus:
         """From a thread. What does not answer in time is left out."""
-        return ApplicationStatus(self._ask_all(DECODER), self._ask_all(ENCODER))
+        decoders, encoders = self._ask_all(DECODER), self._ask_all(ENCODER)
+        trouble = "" if decoders and encoders else _trouble()
+        return ApplicationStatus(decoders, encoders, trouble)
 
     def _ask_all(self, name: str) -> list[Any]:
         try:
