@@ -30,6 +30,12 @@ def _is_category(name: str) -> bool:
     return 1 <= len(name) <= 100 and name.isprintable() and name == name.strip()
 
 
+def find_project(runtime: Runtime, name: str) -> Project:
+    """Raises `NotFoundError`."""
+    with runtime.engine.connect() as connection:
+        return projects.by_name(connection, name)
+
+
 def list_projects(runtime: Runtime) -> list[ProjectSummary]:
     with runtime.engine.connect() as connection:
         return projects.summaries(connection)
