@@ -63,6 +63,12 @@ def rename_category(runtime: Runtime, project_id: int, category_id: int, name: s
         return projects.rename_category(connection, project_id, category_id, name)
 
 
+def find_project(runtime: Runtime, name: str) -> Project:
+    """Raises `NotFoundError`."""
+    with runtime.engine.connect() as connection:
+        return projects.by_name(connection, name)
+
+
 def list_projects(runtime: Runtime) -> list[ProjectSummary]:
     with runtime.engine.connect() as connection:
         return projects.summaries(connection)
