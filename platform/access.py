@@ -1,7 +1,8 @@
 """Who may do what: roles of people in a project, and what each role is allowed."""
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 
 class Role(StrEnum):
@@ -39,6 +40,18 @@ class Permission(StrEnum):
     """Decide which model version serves. There is one for all projects (docs/access.md)."""
     MANAGE = "project.manage"
     """Members, their roles, categories."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody who has proved who they are, and how."""
+
+    user_id: int
+    name: str
+    is_admin: bool
+    """Of the instance: may do everything in every project, and make projects and users."""
+    how: Literal["session", "token", "local"]
+    """By a password in a browser, by an API token, or by being on this machine (docs/access.md)."""
 
 
 _EVERYBODY: Final = frozenset({Permission.VIEW, Permission.ASK})

@@ -2,10 +2,18 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco
+
+from maskloop.platform.errors import BadMaskError
+
+MOST_RLE_BYTES: Final = 4 * 1024 * 1024
+"""Of a mask from outside; the noisiest mask of a 12-megapixel photograph stays below it."""
+_LONGEST_RUN: Final = 7
+"""Characters of 5 bits: more than any run of an image that is let in, and far from overflow."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,81 @@ class Rle:
 
     def _coco(self) -> dict[str, object]:
         return {"size": list(self.size_hw), "counts": self.counts}
+
+
+@dataclass(frozen=True)
+class MeasuredMask:
+    """A mask with its extent; `bbox_xywh` as in `GeneratedMask`."""
+
+    rle: Rle
+    bbox_xywh: tuple[int, int, int, int]
+    area: int
+
+
+def read_mask(counts: bytes, size_hw: tuple[int, int]) -> MeasuredMask:
+    """A mask from outside, checked and measured; equal pixels give equal counts, and so digests.
+
+    Nothing of it reaches pycocotools unchecked: its C code believes whatever the string says.
+    Raises `BadMaskError`.
+    """
+    height, width = size_hw
+    runs = _runs(counts)
+    if runs.min() < 0 or int(runs.sum()) != height * width:
+        reason = f"its runs do not cover the image of {width}×{height} pixels exactly"
+        raise BadMaskError(reason)
+    places = _changes(runs)
+    starts, ends = places[::2], places[1::2]
+    if len(ends) < len(starts):
+        ends = np.append(ends, height * width)
+    if not len(starts):
+        raise BadMaskError("it has no pixel inside")
+    tidy = np.diff(places, prepend=0, append=height * width).tolist()
+    packed = coco.frPyObjects({"size": list(size_hw), "counts": tidy}, *size_hw)
+    return MeasuredMask(
+        Rle(size_hw, bytes(packed["counts"])),
+        _box_of_runs(starts, ends - 1, height),
+        int((ends - starts).sum()),
+    )
+
+
+def _runs(counts: bytes) -> npt.NDArray[np.int64]:
+    """The run lengths of a compressed string; from the fourth on each is told as the difference to
+    the one before the last. (rleToString in COCO's maskApi.c.)"""
+    if not 1 <= len(counts) <= MOST_RLE_BYTES:
+        raise BadMaskError(f"its counts have {len(counts)} bytes, not 1 to {MOST_RLE_BYTES}")
+    digits = np.frombuffer(counts, dtype=np.uint8).astype(np.int64) - 48
+    if digits.min() < 0 or digits.max() > 63:
+        raise BadMaskError("its counts hold a character that COCO's compressed form has not")
+    last = np.flatnonzero(digits & 0x20 == 0)
+    if not len(last) or last[-1] != len(digits) - 1:
+        raise BadMaskError("its counts end in the middle of a run")
+    first = np.append(0, last[:-1] + 1)
+    lengths = last - first + 1
+    if lengths.max() > _LONGEST_RUN:
+        raise BadMaskError("its counts hold a run longer than any image")
+    place = np.arange(len(digits)) - np.repeat(first, lengths)
+    runs: npt.NDArray[np.int64] = np.add.reduceat((digits & 0x1F) << (5 * place), first)
+    runs -= (digits[last] >> 4 & 1) << (5 * lengths)
+    runs[1::2] = np.cumsum(runs[1::2])
+    runs[2::2] = np.cumsum(runs[2::2])
+    return runs
+
+
+def _changes(runs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Where inside and outside change, without the changes of empty runs, which undo each other."""
+    places, times = np.unique(np.cumsum(runs[:-1]), return_counts=True)
+    return places[(times % 2 == 1) & (places < runs.sum())]
+
+
+def _box_of_runs(
+    starts: npt.NDArray[np.int64], lasts: npt.NDArray[np.int64], height: int
+) -> tuple[int, int, int, int]:
+    """Of runs by their first and last place; one that goes over a column's end has every row."""
+    left, right = int(starts[0] // height), int(lasts[-1] // height)
+    top, bottom = int((starts % height).min()), int((lasts % height).max())
+    if np.any(starts // height != lasts // height):
+        top, bottom = 0, height - 1
+    return left, top, right - left, bottom - top
 
 
 def iou_matrix(ours: list[Rle], theirs: list[Rle]) -> npt.NDArray[np.float64]:

@@ -60,6 +60,19 @@ class Settings(BaseSettings):
     """Embeddings older than this are deleted. Unset: none."""
     ray_object_store_mb: int = Field(default=256, ge=80)
     """Shared memory of a Ray that maskloop starts itself."""
+    secret_key: SecretStr | None = Field(default=None, min_length=32)
+    """Signs session cookies; several processes of one instance share it. Unset: `home/secret.key`,
+    made when missing."""
+    session_hours: float = Field(default=12.0, gt=0, le=10_000, allow_inf_nan=False)
+    """A session ends when its browser was silent for this long."""
+    session_days_most: float = Field(default=30.0, gt=0, le=10_000, allow_inf_nan=False)
+    """A session ends this long after the password was given, whatever happens."""
+    sessions_per_user: int = Field(default=20, ge=1)
+    """One more ends the one that was silent longest."""
+    tokens_per_user: int = Field(default=50, ge=1)
+    """Living ones; one more is refused."""
+    access_cache_seconds: float = Field(default=5.0, ge=0, le=30, allow_inf_nan=False)
+    """How long a process trusts what it read about a person: a revocation acts within this time."""
 
     @property
     def objects(self) -> str:

@@ -9,6 +9,8 @@ from enum import StrEnum
 class JobKind(StrEnum):
     AUTOLABEL = "autolabel"
     """Everything-mode over images of a project."""
+    EXPORT = "export"
+    """The project's masks as a ZIP in the object store; has no items."""
 
 
 class JobState(StrEnum):
@@ -48,6 +50,17 @@ class ProposalState(StrEnum):
     """A person refused it."""
     SUPERSEDED = "superseded"
     """A later model version proposed anew."""
+
+
+class Verdict(StrEnum):
+    """What a review says; the proposal's state follows it."""
+
+    ACCEPTED = "accepted"
+    """The mask is right as it is, and gets a category."""
+    CORRECTED = "corrected"
+    """The annotation holds another mask than was proposed."""
+    REJECTED = "rejected"
+    """No annotation comes of it."""
 
 
 class ModelVersionState(StrEnum):

@@ -20,15 +20,20 @@ from maskloop.platform.db import job_items, jobs, model_versions
 from maskloop.platform.db.job_items import Counts, LeasedItem
 from maskloop.platform.db.jobs import Job, Lease
 from maskloop.platform.errors import (
-    LeaseLostError,
-    MaskloopError,
     PipelineBrokenError,
     WorkersDieError,
 )
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import Limits
 from maskloop.platform.states import ItemState, JobState
-from maskloop.services.jobs import Heartbeat, JobView, claim, view
+from maskloop.services.held_jobs import (
+    HeldJob,
+    Interrupted,
+    end,
+    end_as_cancelled,
+    held_job,
+)
+from maskloop.services.jobs import JobView, view
 from maskloop.services.proposals import apply_result, settle_bad
 from maskloop.services.runtime import Runtime
 
@@ -47,21 +52,26 @@ class Pipeline(Protocol):
     def __call__(self, plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]: ...
 
 
-class _CancelledError(Exception):
-    """Somebody asked the job to stop."""
-
-
 @dataclass(frozen=True)
 class _Work:
     """One claimed job and all it needs."""
 
-    runtime: Runtime
-    job: Job
-    lease: Lease
+    held: HeldJob
     plan: Plan
     pipeline: Pipeline
-    heartbeat: Heartbeat
     tally: "_Tally"
+
+    @property
+    def runtime(self) -> Runtime:
+        return self.held.runtime
+
+    @property
+    def job(self) -> Job:
+        return self.held.job
+
+    @property
+    def lease(self) -> Lease:
+        return self.held.lease
 
 
 class _Tally:
@@ -82,21 +92,6 @@ class _Tally:
         self._on_progress(self._counts)
 
 
-Interrupted = Callable[[Runtime, int, Lease], None]
-
-
-def end_as_cancelled(runtime: Runtime, job_id: int, lease: Lease) -> None:
-    """Somebody stopped this job: it goes on when somebody resumes it."""
-    _end(runtime, job_id, lease, JobState.CANCELLED)
-
-
-def leave_for_another(runtime: Runtime, job_id: int, lease: Lease) -> None:
-    """The worker stops, the job does not: the next worker goes on with it."""
-    with runtime.engine.begin() as connection:
-        job_items.give_back(connection, job_id, lease, count_attempt=False)
-        jobs.let_lapse(connection, job_id, lease)
-
-
 def run_job(
     runtime: Runtime,
     job_id: int,
@@ -108,45 +103,22 @@ def run_job(
 ) -> JobView:
     """Claim a job and work on it to its end; resumes what an earlier worker left.
 
-    `jobs cancel` ends it as cancelled, a KeyboardInterrupt as `when_interrupted` says, an error of
-    the job itself as failed; all keep every settled item and can be resumed. Raises what `claim`
-    raises, `LeaseLostError`, and whatever made the job fail.
+    What stops it ends as `held_job` says, and keeps every settled item.
     """
-    lease = claim(runtime, job_id, take_over=take_over)
-    job = view(runtime, job_id).job
-    heartbeat = Heartbeat(runtime.engine, job_id, lease, on_silence=_log_silence(job_id))
-    with heartbeat:
-        try:
-            plan, tally = _plan(runtime, job), _Tally(view(runtime, job_id).counts, on_progress)
-            work = _Work(runtime, job, lease, plan, pipeline, heartbeat, tally)
-            object_store_mb = runtime.settings.ray_object_store_mb
-            with ray_session(workers=plan.workers, object_store_mb=object_store_mb):
-                _work_through(work)
-        except LeaseLostError:
-            raise
-        except _CancelledError:
-            end_as_cancelled(runtime, job_id, lease)
-        except KeyboardInterrupt:
-            when_interrupted(runtime, job_id, lease)
-            raise
-        except Exception as error:
-            code = error.code if isinstance(error, MaskloopError) else "internal"
-            _end(runtime, job_id, lease, JobState.FAILED, code=code, reason=str(error))
-            raise
-        else:
-            _end_by_ledger(runtime, job_id, lease)
+    with held_job(runtime, job_id, take_over=take_over, when_interrupted=when_interrupted) as held:
+        plan, tally = _plan(runtime, held.job), _Tally(view(runtime, job_id).counts, on_progress)
+        object_store_mb = runtime.settings.ray_object_store_mb
+        with ray_session(workers=plan.workers, object_store_mb=object_store_mb):
+            _work_through(_Work(held, plan, pipeline, tally))
+        _end_by_ledger(runtime, job_id, held.lease)
     return view(runtime, job_id)
-
-
-def _log_silence(job_id: int) -> Callable[[Exception], None]:
-    return lambda error: logger.warning("heartbeat.silent job=%d error=%s", job_id, error)
 
 
 def _plan(runtime: Runtime, job: Job) -> Plan:
     """Raises `WeightsMissingError` or `WeightsCorruptError` before any process is started."""
     settings = runtime.settings
     with runtime.engine.connect() as connection:
-        version = model_versions.by_id(connection, job.model_version_id)
+        version = model_versions.by_id(connection, job.version_id)
     compute = compute_of(settings, threads=1)
     if job.source_job_id is None:
         weights = WeightsFolder(settings.weights)
@@ -176,7 +148,7 @@ def _work_through(work: _Work) -> None:
             _run_window(work, items, suspects)
             window = WINDOW
         except PipelineBrokenError as error:
-            _check_stop(work)
+            work.held.check_stop()
             if len(items) == 1:
                 suspects.add(items[0], error)
                 continue
@@ -230,7 +202,7 @@ def _run_window(work: _Work, items: list[LeasedItem], suspects: _Suspects) -> No
         work.tally.settled(state, result.masks)
         if state is ItemState.DONE:
             suspects.convict()
-        _check_stop(work)
+        work.held.check_stop()
     if by_id:
         raise PipelineBrokenError(f"{len(by_id)} images were left without a result")
 
@@ -243,13 +215,6 @@ def _asked(item: LeasedItem) -> WorkItem:
         source=item.source_uri,
         candidates_key=item.candidates_key or "",
     )
-
-
-def _check_stop(work: _Work) -> None:
-    if work.heartbeat.lost.is_set():
-        raise LeaseLostError(work.job.id)
-    if work.heartbeat.cancel_requested.is_set():
-        raise _CancelledError
 
 
 def _give_back(work: _Work, items: list[LeasedItem]) -> None:
@@ -285,24 +250,9 @@ def _end_by_ledger(runtime: Runtime, job_id: int, lease: Lease) -> None:
     look = f"see why with `maskloop jobs show {job_id}`"
     if left:
         reason = f"{left} of {counts.total} images could not be done; {look}, then resume the job"
-        _end(runtime, job_id, lease, JobState.FAILED, code="items_failed", reason=reason)
+        end(runtime, job_id, lease, JobState.FAILED, code="items_failed", reason=reason)
     elif counts.quarantined and not counts.done:
         reason = f"all {counts.total} images were set aside as bad; {look}"
-        _end(runtime, job_id, lease, JobState.FAILED, code="all_quarantined", reason=reason)
+        end(runtime, job_id, lease, JobState.FAILED, code="all_quarantined", reason=reason)
     else:
-        _end(runtime, job_id, lease, JobState.SUCCEEDED)
-
-
-def _end(
-    runtime: Runtime,
-    job_id: int,
-    lease: Lease,
-    state: JobState,
-    *,
-    code: str | None = None,
-    reason: str | None = None,
-) -> None:
-    with runtime.engine.begin() as connection:
-        if not jobs.finish(connection, job_id, lease, state, error_code=code, error=reason):
-            raise LeaseLostError(job_id)
-        job_items.give_back(connection, job_id, lease, count_attempt=False)
+        end(runtime, job_id, lease, JobState.SUCCEEDED)

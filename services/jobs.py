@@ -20,6 +20,7 @@ from maskloop.platform.errors import (
     NoCandidatesError,
     NotFoundError,
     RefusedTransitionError,
+    WrongJobKindError,
 )
 from maskloop.platform.generation import GenerationParameters, Value
 from maskloop.platform.keeping import chosen_again
@@ -34,7 +35,7 @@ class JobView:
 
     job: Job
     project: str
-    model_version: str
+    model_version: str | None
     counts: Counts
     worker_lost: bool
     """It is running by its row, but nobody works on it any more."""
@@ -70,13 +71,21 @@ def submit_autolabel(
         return job_id
 
 
-def submit_from_job(runtime: Runtime, source_job_id: int, given: Mapping[str, Value]) -> int:
+def submit_from_job(
+    runtime: Runtime,
+    source_job_id: int,
+    given: Mapping[str, Value],
+    *,
+    project_id: int | None = None,
+) -> int:
     """Queue a new choice among the candidates that a job kept, with its parameters but the `given`.
 
     Raises `NoCandidatesError`, `ChoiceRefusedError` or `BadParametersError`.
     """
     with runtime.engine.begin() as connection:
-        named = jobs.by_id(connection, source_job_id)
+        named = jobs.by_id(connection, source_job_id, project_id)
+        if named.kind is not JobKind.AUTOLABEL:
+            raise WrongJobKindError(named.id, named.kind, JobKind.AUTOLABEL)
         # A job that chose again has the candidates of the job that it chose from.
         keeper = (
             named if named.source_job_id is None else jobs.by_id(connection, named.source_job_id)
@@ -92,7 +101,7 @@ def submit_from_job(runtime: Runtime, source_job_id: int, given: Mapping[str, Va
             project_id=named.project_id,
             kind=JobKind.AUTOLABEL,
             parameters=parameters.to_json(),
-            model_version_id=named.model_version_id,
+            model_version_id=named.version_id,
             source_job_id=keeper.id,
         )
         if job_items.insert_from_job(connection, named.id, job_id) == 0:
@@ -137,10 +146,10 @@ def _refusal(
     return JobBusyError(job_id, job.lease_owner, max(0.0, silent))
 
 
-def cancel(runtime: Runtime, job_id: int) -> JobState:
+def cancel(runtime: Runtime, job_id: int, project_id: int | None = None) -> JobState:
     """CANCELLED when nobody worked on it, RUNNING when its worker was asked to stop."""
     with runtime.engine.begin() as connection:
-        job = jobs.locked(connection, job_id)
+        job = jobs.locked(connection, job_id, project_id)
         if jobs.cancel_idle(connection, job_id, orphaned=_is_orphaned(job)):
             job_items.give_back_of_others(connection, job_id, count_attempt=False)
             return JobState.CANCELLED
@@ -157,18 +166,18 @@ def settle_abandoned(runtime: Runtime) -> None:
                 job_items.give_back_of_others(connection, job_id, count_attempt=False)
 
 
-def check_resumable(runtime: Runtime, job_id: int) -> None:
+def check_resumable(runtime: Runtime, job_id: int, project_id: int | None = None) -> None:
     """Raises `NotFoundError`, or `RefusedTransitionError` for a job that has nothing left to do."""
     with runtime.engine.connect() as connection:
-        job = jobs.by_id(connection, job_id)
+        job = jobs.by_id(connection, job_id, project_id)
     if job.state is JobState.SUCCEEDED:
         raise RefusedTransitionError("Job", str(job_id), job.state, "resumed")
 
 
-def retry_quarantined(runtime: Runtime, job_id: int) -> int:
+def retry_quarantined(runtime: Runtime, job_id: int, project_id: int | None = None) -> int:
     """Put a finished job's quarantined items back to its queue; how many."""
     with runtime.engine.begin() as connection:
-        job = jobs.locked(connection, job_id)
+        job = jobs.locked(connection, job_id, project_id)
         if job.state is JobState.RUNNING:
             raise RefusedTransitionError("Job", str(job_id), job.state, "retried")
         count = job_items.requeue(connection, job_id, ItemState.QUARANTINED)
@@ -177,9 +186,9 @@ def retry_quarantined(runtime: Runtime, job_id: int) -> int:
         return count
 
 
-def view(runtime: Runtime, job_id: int) -> JobView:
+def view(runtime: Runtime, job_id: int, project_id: int | None = None) -> JobView:
     with runtime.engine.connect() as connection:
-        return _view(connection, jobs.by_id(connection, job_id))
+        return _view(connection, jobs.by_id(connection, job_id, project_id))
 
 
 def troubled_items(runtime: Runtime, job_id: int) -> list[LedgerRow]:
@@ -198,6 +207,54 @@ def _items(runtime: Runtime, job_id: int, states: Sequence[ItemState]) -> list[L
         return list(job_items.ledger(connection, job.project_id, job_id, states=states))
 
 
+def items_page(
+    runtime: Runtime,
+    project_id: int,
+    job_id: int,
+    *,
+    states: Sequence[ItemState] = tuple(ItemState),
+    after: int = 0,
+    limit: int = 100,
+) -> list[LedgerRow]:
+    """The ledger by the images' ids; `after` is the image id of the
+    last row that was seen. Raises `NotFoundError`."""
+    with runtime.engine.connect() as connection:
+        jobs.by_id(connection, job_id, project_id)
+        return job_items.page(
+            connection, project_id, job_id, states=states, after=after, limit=limit
+        )
+
+
+def page(
+    runtime: Runtime,
+    project_id: int,
+    *,
+    before: int | None = None,
+    limit: int = 100,
+    kind: JobKind | None = None,
+) -> list[JobView]:
+    """A project's jobs, newest first, older than the id `before`."""
+    with runtime.engine.connect() as connection:
+        found = jobs.page(connection, project_id, before=before, limit=limit, kind=kind)
+        return [_view(connection, job) for job in found]
+
+
+def requeue(runtime: Runtime, job_id: int, project_id: int | None = None) -> None:
+    """Put a job that failed or was cancelled back to the queue: any worker goes on with it.
+
+    A job that waits already, or whose worker was lost, is left to the worker as it is. Raises
+    `NotFoundError`, and `RefusedTransitionError` while it is worked on or when it has succeeded.
+    """
+    with runtime.engine.begin() as connection:
+        job = jobs.locked(connection, job_id, project_id)
+        if job.state is JobState.QUEUED:
+            return
+        if job.state in (JobState.FAILED, JobState.CANCELLED):
+            jobs.reopen(connection, job_id)
+        elif not _is_lost(connection, job):
+            raise RefusedTransitionError("Job", str(job_id), job.state, "resumed")
+
+
 def list_jobs(runtime: Runtime, *, limit: int = 20) -> list[JobView]:
     """Newest first."""
     with runtime.engine.connect() as connection:
@@ -208,11 +265,21 @@ def _view(connection: sa.Connection, job: Job) -> JobView:
     return JobView(
         job=job,
         project=projects.by_id(connection, job.project_id).name,
-        model_version=model_versions.by_id(connection, job.model_version_id).name,
+        model_version=_version_name(connection, job),
         counts=job_items.counts(connection, job.id),
-        worker_lost=_is_orphaned(job)
-        or (job.lease_until is not None and job.lease_until < now(connection)),
+        worker_lost=_is_lost(connection, job),
     )
+
+
+def _is_lost(connection: sa.Connection, job: Job) -> bool:
+    lapsed = job.lease_until is not None and job.lease_until < now(connection)
+    return lapsed or _is_orphaned(job)
+
+
+def _version_name(connection: sa.Connection, job: Job) -> str | None:
+    if job.model_version_id is None:
+        return None
+    return model_versions.by_id(connection, job.model_version_id).name
 
 
 class Heartbeat:

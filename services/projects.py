@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from maskloop.platform.db import projects
-from maskloop.platform.db.projects import Project, ProjectSummary
+from maskloop.platform.db.projects import Category, Project, ProjectSummary
 from maskloop.platform.errors import BadNameError
 from maskloop.services.runtime import Runtime
 
@@ -17,17 +17,56 @@ def create_project(runtime: Runtime, name: str, categories: Sequence[str] = ()) 
         reason = "use up to 64 of a-z, 0-9, dot, dash and underscore, with a letter or digit first"
         raise BadNameError("project", name, reason)
     for category in categories:
-        if not _is_category(category):
-            reason = "use 1 to 100 printable characters, no spaces around"
-            raise BadNameError("category", category, reason)
+        _check_category(category)
     with runtime.engine.begin() as connection:
         project = projects.create(connection, name)
         projects.add_categories(connection, project.id, categories)
         return project
 
 
-def _is_category(name: str) -> bool:
-    return 1 <= len(name) <= 100 and name.isprintable() and name == name.strip()
+def _check_category(name: str) -> None:
+    if not (1 <= len(name) <= 100 and name.isprintable() and name == name.strip()):
+        reason = "use 1 to 100 printable characters, no spaces around"
+        raise BadNameError("category", name, reason)
+
+
+def project_by_id(runtime: Runtime, project_id: int) -> Project:
+    """Raises `NotFoundError`."""
+    with runtime.engine.connect() as connection:
+        return projects.by_id(connection, project_id)
+
+
+def list_categories(runtime: Runtime, project_id: int) -> list[Category]:
+    """In the order they were made."""
+    with runtime.engine.connect() as connection:
+        return projects.list_categories(connection, project_id)
+
+
+def category_by_id(runtime: Runtime, project_id: int, category_id: int) -> Category:
+    """Raises `NotFoundError`."""
+    with runtime.engine.connect() as connection:
+        return projects.category_by_id(connection, project_id, category_id)
+
+
+def add_category(runtime: Runtime, project_id: int, name: str) -> Category:
+    """Raises `BadNameError`, `AlreadyExistsError`."""
+    _check_category(name)
+    with runtime.engine.begin() as connection:
+        return projects.add_category(connection, project_id, name)
+
+
+def rename_category(runtime: Runtime, project_id: int, category_id: int, name: str) -> Category:
+    """Annotations keep their category. Raises `BadNameError`, `NotFoundError`,
+    `AlreadyExistsError`."""
+    _check_category(name)
+    with runtime.engine.begin() as connection:
+        return projects.rename_category(connection, project_id, category_id, name)
+
+
+def find_project(runtime: Runtime, name: str) -> Project:
+    """Raises `NotFoundError`."""
+    with runtime.engine.connect() as connection:
+        return projects.by_name(connection, name)
 
 
 def list_projects(runtime: Runtime) -> list[ProjectSummary]:

@@ -43,7 +43,7 @@ def apply_result(
             project_id=job.project_id,
             image_id=item.image_id,
             job_id=job.id,
-            model_version_id=job.model_version_id,
+            model_version_id=job.version_id,
         )
     return ItemState.DONE
 

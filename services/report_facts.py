@@ -103,7 +103,7 @@ def read_facts(engine: sa.Engine, job_id: int, *, max_images: int) -> JobFacts:
         return JobFacts(
             project=projects.by_id(connection, job.project_id).name,
             job=job,
-            version=model_versions.by_id(connection, job.model_version_id),
+            version=model_versions.by_id(connection, job.version_id),
             as_of=now(connection),
             counts=job_items.counts(connection, job.id),
             ledger=ledger,

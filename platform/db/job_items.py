@@ -262,25 +262,42 @@ def ledger(
 ) -> Iterator[LedgerRow]:
     """The ledger in the order of the items, read a page at a time."""
     last = 0
+    wanted = _ledger(project_id, job_id, states).order_by(job_items.c.id).limit(size)
     while True:
-        rows = connection.execute(
-            sa.select(
-                job_items, images.c.source_uri, images.c.sha256, images.c.width, images.c.height
-            )
-            .join(images, images.c.id == job_items.c.image_id)
-            .where(
-                job_items.c.project_id == project_id,
-                job_items.c.job_id == job_id,
-                job_items.c.state.in_(states),
-                job_items.c.id > last,
-            )
-            .order_by(job_items.c.id)
-            .limit(size)
-        ).all()
+        rows = connection.execute(wanted.where(job_items.c.id > last)).all()
         if not rows:
             return
         last = rows[-1].id
         yield from map(_ledger_row, rows)
+
+
+def page(
+    connection: sa.Connection,
+    project_id: int,
+    job_id: int,
+    *,
+    states: Sequence[ItemState],
+    after: int,
+    limit: int,
+) -> list[LedgerRow]:
+    """By the images' ids; `after` is that of the last row that was seen."""
+    wanted = _ledger(project_id, job_id, states).where(job_items.c.image_id > after)
+    rows = connection.execute(wanted.order_by(job_items.c.image_id).limit(limit))
+    return [_ledger_row(row) for row in rows]
+
+
+def _ledger(
+    project_id: int, job_id: int, states: Sequence[ItemState]
+) -> sa.Select[tuple[object, ...]]:
+    return (
+        sa.select(job_items, images.c.source_uri, images.c.sha256, images.c.width, images.c.height)
+        .join(images, images.c.id == job_items.c.image_id)
+        .where(
+            job_items.c.project_id == project_id,
+            job_items.c.job_id == job_id,
+            job_items.c.state.in_(states),
+        )
+    )
 
 
 def _ledger_row(row: sa.Row[tuple[object, ...]]) -> LedgerRow:

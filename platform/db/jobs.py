@@ -5,13 +5,14 @@ of rows it touched is the answer.
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from maskloop.platform.db.tables import jobs
-from maskloop.platform.errors import NotFoundError
+from maskloop.platform.errors import NotFoundError, WrongJobKindError
 from maskloop.platform.states import JobKind, JobState
 
 RESUMABLE = (JobState.QUEUED, JobState.FAILED, JobState.CANCELLED)
@@ -33,7 +34,8 @@ class Job:
     kind: JobKind
     state: JobState
     parameters: dict[str, int | float | str]
-    model_version_id: int
+    model_version_id: int | None
+    """None for kinds that need no model; see `version_id`."""
     keep_candidates: bool
     source_job_id: int | None
     """The job whose candidates this one chooses among, with no inference."""
@@ -45,6 +47,15 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    result_key: str | None
+    """Where the ZIP of an export that succeeded is in the object store."""
+
+    @property
+    def version_id(self) -> int:
+        """Of the version an autolabel job works with. Raises `WrongJobKindError` for others."""
+        if self.model_version_id is None:
+            raise WrongJobKindError(self.id, self.kind, JobKind.AUTOLABEL)
+        return self.model_version_id
 
 
 def insert(
@@ -53,7 +64,7 @@ def insert(
     project_id: int,
     kind: JobKind,
     parameters: dict[str, int | float | str],
-    model_version_id: int,
+    model_version_id: int | None = None,
     keep_candidates: bool = True,
     source_job_id: int | None = None,
 ) -> int:
@@ -75,22 +86,22 @@ def insert(
     return inserted
 
 
-def by_id(connection: sa.Connection, job_id: int) -> Job:
-    """Raises `NotFoundError`."""
-    row = connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).one_or_none()
+def by_id(connection: sa.Connection, job_id: int, project_id: int | None = None) -> Job:
+    """Of that project, where one is named. Raises `NotFoundError`."""
+    wanted = sa.select(jobs).where(jobs.c.id == job_id)
+    if project_id is not None:
+        wanted = wanted.where(jobs.c.project_id == project_id)
+    row = connection.execute(wanted).one_or_none()
     if row is None:
         raise _missing(job_id)
     return _job(row)
 
 
-def locked(connection: sa.Connection, job_id: int) -> Job:
+def locked(connection: sa.Connection, job_id: int, project_id: int | None = None) -> Job:
     """As `by_id`; until the end of the transaction nobody else changes the job."""
-    row = connection.execute(
-        sa.select(jobs).where(jobs.c.id == job_id).with_for_update(key_share=True)
-    ).one_or_none()
-    if row is None:
-        raise _missing(job_id)
-    return _job(row)
+    wanted = sa.select(jobs.c.id).where(jobs.c.id == job_id).with_for_update(key_share=True)
+    connection.execute(wanted)
+    return by_id(connection, job_id, project_id)
 
 
 def _missing(job_id: int) -> NotFoundError:
@@ -110,6 +121,24 @@ def still_held(connection: sa.Connection, job_id: int, lease: Lease) -> bool:
 def recent(connection: sa.Connection, *, limit: int) -> list[Job]:
     """Newest first."""
     rows = connection.execute(sa.select(jobs).order_by(jobs.c.id.desc()).limit(limit))
+    return [_job(row) for row in rows]
+
+
+def page(
+    connection: sa.Connection,
+    project_id: int,
+    *,
+    before: int | None,
+    limit: int,
+    kind: JobKind | None = None,
+) -> list[Job]:
+    """Newest first; `before` is the id of the last one that was seen."""
+    wanted = sa.select(jobs).where(jobs.c.project_id == project_id)
+    if before is not None:
+        wanted = wanted.where(jobs.c.id < before)
+    if kind is not None:
+        wanted = wanted.where(jobs.c.kind == kind)
+    rows = connection.execute(wanted.order_by(jobs.c.id.desc()).limit(limit))
     return [_job(row) for row in rows]
 
 
@@ -141,8 +170,10 @@ def claim(connection: sa.Connection, job_id: int, lease: Lease, *, take_over: bo
     return connection.execute(statement).rowcount == 1
 
 
-def next_waiting(connection: sa.Connection) -> int | None:
-    """The oldest job that is queued, or whose worker was lost before anybody cancelled it."""
+def next_waiting(
+    connection: sa.Connection, kinds: Sequence[JobKind] = tuple(JobKind)
+) -> int | None:
+    """The oldest job of these kinds that is queued, or whose worker was lost before anybody cancelled it."""
     waiting = sa.or_(
         jobs.c.state == JobState.QUEUED,
         sa.and_(
@@ -152,7 +183,7 @@ def next_waiting(connection: sa.Connection) -> int | None:
         ),
     )
     return connection.execute(
-        sa.select(jobs.c.id).where(waiting).order_by(jobs.c.id).limit(1)
+        sa.select(jobs.c.id).where(waiting, jobs.c.kind.in_(kinds)).order_by(jobs.c.id).limit(1)
     ).scalar_one_or_none()
 
 
@@ -207,6 +238,7 @@ def finish(
     *,
     error_code: str | None = None,
     error: str | None = None,
+    result_key: str | None = None,
 ) -> bool:
     """Give the lease back and say how it ended; False when the lease was lost."""
     statement = (
@@ -220,6 +252,7 @@ def finish(
             cancel_requested=None,
             error_code=error_code,
             error=error,
+            result_key=result_key,
             finished_at=sa.func.now(),
         )
     )
@@ -300,4 +333,5 @@ def _job(row: sa.Row[tuple[object, ...]]) -> Job:
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        result_key=row.result_key,
     )

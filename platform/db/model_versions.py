@@ -94,6 +94,16 @@ def by_id(connection: sa.Connection, version_id: int) -> ModelVersion:
     return _version(row)
 
 
+def known(connection: sa.Connection, version_id: int) -> ModelVersion:
+    """As `by_id`, for a number from outside. Raises `NotFoundError`."""
+    row = connection.execute(
+        sa.select(model_versions).where(model_versions.c.id == version_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("model version", str(version_id), "See them with: maskloop models")
+    return _version(row)
+
+
 def every(connection: sa.Connection) -> list[ModelVersion]:
     rows = connection.execute(sa.select(model_versions).order_by(model_versions.c.id))
     return [_version(row) for row in rows]

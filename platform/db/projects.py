@@ -55,9 +55,12 @@ def by_name(connection: sa.Connection, name: str) -> Project:
 
 
 def by_id(connection: sa.Connection, project_id: int) -> Project:
+    """Raises `NotFoundError`."""
     name = connection.execute(
         sa.select(projects.c.name).where(projects.c.id == project_id)
-    ).scalar_one()
+    ).scalar_one_or_none()
+    if name is None:
+        raise NotFoundError("project", str(project_id), "Look for it in the list of projects.")
     return Project(project_id, name)
 
 
@@ -91,3 +94,55 @@ def list_categories(connection: sa.Connection, project_id: int) -> list[Category
         .order_by(categories.c.id)
     )
     return [Category(row.id, row.name) for row in rows]
+
+
+def category_by_id(connection: sa.Connection, project_id: int, category_id: int) -> Category:
+    """Raises `NotFoundError`."""
+    row = connection.execute(
+        sa.select(categories.c.id, categories.c.name).where(
+            categories.c.project_id == project_id, categories.c.id == category_id
+        )
+    ).one_or_none()
+    if row is None:
+        raise _no_category(category_id)
+    return Category(row.id, row.name)
+
+
+def add_category(connection: sa.Connection, project_id: int, name: str) -> Category:
+    """Raises `AlreadyExistsError`."""
+    statement = (
+        insert(categories)
+        .values(project_id=project_id, name=name)
+        .on_conflict_do_nothing(index_elements=["project_id", "name"])
+        .returning(categories.c.id)
+    )
+    made = connection.execute(statement).scalar_one_or_none()
+    if made is None:
+        raise _category_taken(name)
+    return Category(made, name)
+
+
+def rename_category(
+    connection: sa.Connection, project_id: int, category_id: int, name: str
+) -> Category:
+    """Raises `NotFoundError`, `AlreadyExistsError`; after the latter nothing else can be done in
+    this transaction."""
+    statement = (
+        sa.update(categories)
+        .where(categories.c.project_id == project_id, categories.c.id == category_id)
+        .values(name=name)
+    )
+    try:
+        if connection.execute(statement).rowcount == 0:
+            raise _no_category(category_id)
+    except sa.exc.IntegrityError as error:
+        raise _category_taken(name) from error
+    return Category(category_id, name)
+
+
+def _no_category(category_id: int) -> NotFoundError:
+    return NotFoundError("category", str(category_id), "Look for it among the project's.")
+
+
+def _category_taken(name: str) -> AlreadyExistsError:
+    return AlreadyExistsError("category", name, "Choose another name, or use that one.")

@@ -3,11 +3,13 @@ mask of the same image and version is dropped by the unique constraint and not a
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import psycopg
 import sqlalchemy as sa
 
 from maskloop.platform.db.tables import images, proposals
+from maskloop.platform.errors import NotFoundError
 from maskloop.platform.masks import GeneratedMask, Rle
 from maskloop.platform.states import ProposalState
 
@@ -24,6 +26,9 @@ class Proposal:
     image_id: int
     state: ProposalState
     mask: GeneratedMask
+    job_id: int
+    model_version_id: int
+    created_at: datetime
 
 
 def copy_in(
@@ -87,16 +92,77 @@ def of_image(
 ) -> Iterator[Proposal]:
     """Proposals of one image in these states, the one its model is surest of first."""
     rows = connection.execute(
-        sa.select(proposals, images.c.height, images.c.width)
-        .join(images, images.c.id == proposals.c.image_id)
-        .where(
-            proposals.c.project_id == project_id,
-            proposals.c.image_id == image_id,
-            proposals.c.state.in_(states),
-        )
+        _proposals(project_id)
+        .where(proposals.c.image_id == image_id, proposals.c.state.in_(states))
         .order_by(proposals.c.predicted_iou.desc(), proposals.c.id)
     )
     return map(_proposal, rows)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which proposals are wanted; unset ones let everything through."""
+
+    image_id: int | None = None
+    states: Sequence[ProposalState] = tuple(ProposalState)
+    predicted_iou_least: float | None = None
+    stability_score_least: float | None = None
+
+
+def page(
+    connection: sa.Connection,
+    project_id: int,
+    *,
+    after: int = 0,
+    limit: int,
+    filters: Filters = Filters(),  # noqa: B008  frozen
+) -> list[Proposal]:
+    """By id; `after` is the id of the last one that was seen."""
+    wanted = _proposals(project_id).where(
+        proposals.c.id > after, proposals.c.state.in_(filters.states)
+    )
+    if filters.image_id is not None:
+        wanted = wanted.where(proposals.c.image_id == filters.image_id)
+    if filters.predicted_iou_least is not None:
+        wanted = wanted.where(proposals.c.predicted_iou >= filters.predicted_iou_least)
+    if filters.stability_score_least is not None:
+        wanted = wanted.where(proposals.c.stability_score >= filters.stability_score_least)
+    rows = connection.execute(wanted.order_by(proposals.c.id).limit(limit))
+    return [_proposal(row) for row in rows]
+
+
+def by_id(connection: sa.Connection, project_id: int, proposal_id: int) -> Proposal:
+    """Raises `NotFoundError`."""
+    row = connection.execute(
+        _proposals(project_id).where(proposals.c.id == proposal_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("proposal", str(proposal_id), "Look for it among its image's.")
+    return _proposal(row)
+
+
+def decide(
+    connection: sa.Connection, project_id: int, proposal_id: int, state: ProposalState
+) -> bool:
+    """Whether it was pending, and has the state now; waits for others who decide it."""
+    statement = (
+        sa.update(proposals)
+        .where(
+            proposals.c.project_id == project_id,
+            proposals.c.id == proposal_id,
+            proposals.c.state == ProposalState.PENDING,
+        )
+        .values(state=state)
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def _proposals(project_id: int) -> sa.Select[tuple[object, ...]]:
+    return (
+        sa.select(proposals, images.c.height, images.c.width)
+        .join(images, images.c.id == proposals.c.image_id)
+        .where(proposals.c.project_id == project_id)
+    )
 
 
 def _proposal(row: sa.Row[tuple[object, ...]]) -> Proposal:
@@ -111,4 +177,12 @@ def _proposal(row: sa.Row[tuple[object, ...]]) -> Proposal:
         point_xy=(row.point_xy[0], row.point_xy[1]),
         crop_box_xywh=(left, top, across, down),
     )
-    return Proposal(row.id, row.image_id, ProposalState(row.state), mask)
+    return Proposal(
+        id=row.id,
+        image_id=row.image_id,
+        state=ProposalState(row.state),
+        mask=mask,
+        job_id=row.job_id,
+        model_version_id=row.model_version_id,
+        created_at=row.created_at,
+    )

@@ -110,7 +110,7 @@ jobs = Table(
     Column("kind", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("parameters", JSONB, nullable=False),
-    Column("model_version_id", BigInteger, ForeignKey("model_versions.id"), nullable=False),
+    Column("model_version_id", BigInteger, ForeignKey("model_versions.id")),
     Column("keep_candidates", Boolean, nullable=False, server_default=text("true")),
     Column("source_job_id", BigInteger),  # the job whose candidates this one chooses among
     Column("lease_owner", Text),
@@ -119,6 +119,7 @@ jobs = Table(
     Column("cancel_requested", DateTime(timezone=True)),
     Column("error_code", Text),
     Column("error", Text),
+    Column("result_key", Text, comment="the ZIP of an export, in the object store"),
     created_column(),
     Column("started_at", DateTime(timezone=True)),
     Column("finished_at", DateTime(timezone=True)),
@@ -133,6 +134,11 @@ jobs = Table(
         name="lease",
     ),
     CheckConstraint("(state = 'failed') = (error IS NOT NULL)", name="error"),
+    CheckConstraint("kind <> 'autolabel' OR model_version_id IS NOT NULL", name="model_version"),
+    CheckConstraint(
+        "(result_key IS NOT NULL) = (kind = 'export' AND state = 'succeeded')", name="result"
+    ),
+    Index(None, "project_id", "kind", "id"),
 )
 
 job_items = Table(
@@ -183,6 +189,7 @@ proposals = Table(
     Column("crop_box_xywh", ARRAY(Integer), nullable=False),
     created_column(),
     UniqueConstraint("image_id", "model_version_id", "mask_digest"),
+    UniqueConstraint("project_id", "id"),
     ForeignKeyConstraint(["project_id", "image_id"], ["images.project_id", "images.id"]),
     ForeignKeyConstraint(["project_id", "job_id"], ["jobs.project_id", "jobs.id"]),
     one_of("state", ProposalState),
@@ -193,4 +200,5 @@ proposals = Table(
         name="arrays",
     ),
     Index(None, "project_id", "state", "id"),
+    Index(None, "project_id", "image_id", "id"),
 )

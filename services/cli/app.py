@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from maskloop.platform.errors import (
     BadNameError,
     BadParametersError,
+    BadPasswordError,
     BadPromptError,
     BadSettingError,
     MaskloopError,
@@ -20,7 +21,13 @@ from maskloop.services.cli import console
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 
-BAD_USAGE = (BadNameError, BadParametersError, BadPromptError, BadSettingError)
+BAD_USAGE = (
+    BadNameError,
+    BadParametersError,
+    BadPasswordError,
+    BadPromptError,
+    BadSettingError,
+)
 
 
 class Commands(TyperGroup):

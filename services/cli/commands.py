@@ -9,6 +9,7 @@ from maskloop.services.cli import (
     export,
     jobs,
     models,
+    people,
     platform_up,
     predict,
     projects,
@@ -27,6 +28,9 @@ def add_to(app: typer.Typer) -> None:
     app.command()(predict.predict)
     app.add_typer(projects.project, name="project")
     app.add_typer(projects.images, name="images")
+    app.add_typer(people.user, name="user")
+    app.add_typer(people.member, name="member")
+    app.add_typer(people.token, name="token")
     app.command()(autolabel.autolabel)
     app.add_typer(jobs.jobs, name="jobs")
     app.command()(report.report)

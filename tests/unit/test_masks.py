@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco
 
-from maskloop.platform.masks import Rle, iou_matrix
+from maskloop.platform.errors import BadMaskError
+from maskloop.platform.masks import MOST_RLE_BYTES, MeasuredMask, Rle, iou_matrix, read_mask
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # pycocotools
 
@@ -144,3 +145,76 @@ def test_runs_of_a_part_go_on_over_the_borders_of_columns(part: Mask, top: int, 
     whole = np.zeros((4, 5), dtype=bool)
     whole[top : top + part.shape[0], left : left + part.shape[1]] = part
     assert Rle.encode_part(part, top, left, (4, 5)) == Rle.encode(whole)
+
+
+def outcome(counts: bytes, size_hw: tuple[int, int]) -> MeasuredMask | str:
+    try:
+        return read_mask(counts, size_hw)
+    except BadMaskError as error:
+        return str(error)
+
+
+@given(masks.filter(np.any))
+def test_a_valid_mask_from_outside_is_read_and_measured(mask: Mask) -> None:
+    rle = Rle.encode(mask)
+    ys, xs = np.nonzero(mask)
+    box = (int(xs.min()), int(ys.min()), int(np.ptp(xs)), int(np.ptp(ys)))
+    assert read_mask(rle.counts, rle.size_hw) == MeasuredMask(rle, box, int(mask.sum()))
+
+
+@given(masks.filter(np.any), st.data())
+def test_a_mutated_string_is_refused_or_means_what_pycocotools_reads(
+    mask: Mask, data: st.DataObject
+) -> None:
+    rle = Rle.encode(mask)
+    mutated = bytearray(rle.counts)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(mutated)))
+        if data.draw(st.booleans()):
+            mutated[place:place] = bytes([data.draw(st.integers(40, 120))])
+        else:
+            mutated[place : place + 1] = data.draw(st.binary(max_size=2))
+    found = outcome(bytes(mutated), rle.size_hw)
+    if isinstance(found, MeasuredMask):
+        theirs = coco.decode({"size": list(rle.size_hw), "counts": bytes(mutated)})
+        np.testing.assert_array_equal(found.rle.decode(), theirs)
+        assert found.rle == Rle.encode(theirs.astype(bool))
+
+
+@given(st.binary(max_size=60), st.tuples(st.integers(1, 9), st.integers(1, 9)))
+def test_garbage_is_an_error_of_ours(counts: bytes, size_hw: tuple[int, int]) -> None:
+    found = outcome(counts, size_hw)
+    assert isinstance(found, MeasuredMask) or found.startswith("The mask cannot be kept: ")
+
+
+@pytest.mark.parametrize(
+    ("counts", "reason"),
+    [
+        (b"", "its counts have 0 bytes"),
+        (b"0" * (MOST_RLE_BYTES + 1), "its counts have 4194305 bytes"),
+        (b"D\n", "a character that COCO's compressed form has not"),
+        ("Ł".encode(), "a character that COCO's compressed form has not"),
+        (b"P", "end in the middle of a run"),
+        (b"ooooooo0", "a run longer than any image"),
+        (uncompressed((4, 5), [6, 1, 12]), "do not cover the image of 5×4 pixels exactly"),
+        (uncompressed((4, 5), [6, 1, 14]), "do not cover the image of 5×4 pixels exactly"),
+        (uncompressed((4, 5), [20]), "no pixel inside"),
+        (b"T1O", "do not cover"),  # a run of -1
+    ],
+)
+def test_a_bad_string_is_refused_with_what_is_wrong_with_it(counts: bytes, reason: str) -> None:
+    with pytest.raises(BadMaskError, match=reason):
+        read_mask(counts, (4, 5))
+
+
+@pytest.mark.parametrize(
+    "runs", [[5, 0, 1, 1, 13], [6, 0, 0, 1, 13], [6, 1, 13, 0], [6, 1, 9, 0, 4]]
+)
+def test_empty_runs_do_not_change_the_digest(runs: list[int]) -> None:
+    found = read_mask(uncompressed((4, 5), runs), (4, 5))
+    assert found.rle == Rle.encode(pixel((4, 5), 2, 1))
+
+
+def test_a_run_over_the_end_of_a_column_has_every_row() -> None:
+    found = read_mask(uncompressed((4, 5), [3, 2, 15]), (4, 5))
+    assert (found.bbox_xywh, found.area) == ((0, 0, 1, 3), 2)

@@ -33,6 +33,10 @@ def test_unset_settings_have_the_documented_defaults(env: pytest.MonkeyPatch) ->
     assert settings.max_image_bytes == 536_870_912
     assert settings.lease_seconds == 30.0
     assert settings.ray_object_store_mb == 256
+    assert settings.secret_key is None
+    assert (settings.session_hours, settings.session_days_most) == (12.0, 30.0)
+    assert (settings.sessions_per_user, settings.tokens_per_user) == (20, 50)
+    assert settings.access_cache_seconds == 5.0
 
 
 def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> None:
@@ -49,6 +53,12 @@ def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> Non
         "MAX_IMAGE_BYTES": "2000",
         "LEASE_SECONDS": "12.5",
         "RAY_OBJECT_STORE_MB": "80",
+        "SECRET_KEY": "k" * 32,
+        "SESSION_HOURS": "8",
+        "SESSION_DAYS_MOST": "7",
+        "SESSIONS_PER_USER": "3",
+        "TOKENS_PER_USER": "4",
+        "ACCESS_CACHE_SECONDS": "1.5",
     }
     assert {key.lower() for key in values} == set(Settings.model_fields)
     for key, value in values.items():

@@ -1,0 +1,109 @@
+"""Working on a claimed job: its lease is kept alive, and however the work ends, its row says so."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from maskloop.platform.db import job_items, jobs
+from maskloop.platform.db.jobs import Job, Lease
+from maskloop.platform.errors import LeaseLostError, MaskloopError
+from maskloop.platform.states import JobState
+from maskloop.services.jobs import Heartbeat, claim, view
+from maskloop.services.runtime import Runtime
+
+logger = logging.getLogger(__name__)
+
+
+class CancelledError(Exception):
+    """Somebody asked the job to stop."""
+
+
+@dataclass(frozen=True)
+class HeldJob:
+    """A job, as it was when it was claimed, in the hands of this process."""
+
+    runtime: Runtime
+    job: Job
+    lease: Lease
+    heartbeat: Heartbeat
+
+    def check_stop(self) -> None:
+        """Between two images: raises `LeaseLostError` or `CancelledError` when it is to stop."""
+        if self.heartbeat.lost.is_set():
+            raise LeaseLostError(self.job.id)
+        if self.heartbeat.cancel_requested.is_set():
+            raise CancelledError
+
+
+Interrupted = Callable[[Runtime, int, Lease], None]
+
+
+def end_as_cancelled(runtime: Runtime, job_id: int, lease: Lease) -> None:
+    """Somebody stopped this job: it goes on when somebody resumes it."""
+    end(runtime, job_id, lease, JobState.CANCELLED)
+
+
+def leave_for_another(runtime: Runtime, job_id: int, lease: Lease) -> None:
+    """The worker stops, the job does not: the next worker goes on with it."""
+    with runtime.engine.begin() as connection:
+        job_items.give_back(connection, job_id, lease, count_attempt=False)
+        jobs.let_lapse(connection, job_id, lease)
+
+
+@contextmanager
+def held_job(
+    runtime: Runtime, job_id: int, *, take_over: bool, when_interrupted: Interrupted
+) -> Iterator[HeldJob]:
+    """Claim a job for the block, which ends it itself when all went well.
+
+    `jobs cancel` ends it as cancelled (the block is left without an error), a KeyboardInterrupt as
+    `when_interrupted` says, an error of the job itself as failed; it can be resumed after each.
+    Raises what `claim` raises, `LeaseLostError`, and whatever made the job fail.
+    """
+    lease = claim(runtime, job_id, take_over=take_over)
+    job = view(runtime, job_id).job
+    heartbeat = Heartbeat(runtime.engine, job_id, lease, on_silence=_log_silence(job_id))
+    with heartbeat:
+        try:
+            yield HeldJob(runtime, job, lease, heartbeat)
+        except LeaseLostError:
+            raise
+        except CancelledError:
+            end_as_cancelled(runtime, job_id, lease)
+        except KeyboardInterrupt:
+            when_interrupted(runtime, job_id, lease)
+            raise
+        except Exception as error:
+            code = error.code if isinstance(error, MaskloopError) else "internal"
+            end(runtime, job_id, lease, JobState.FAILED, code=code, reason=str(error))
+            raise
+
+
+def _log_silence(job_id: int) -> Callable[[Exception], None]:
+    return lambda error: logger.warning("heartbeat.silent job=%d error=%s", job_id, error)
+
+
+def end(
+    runtime: Runtime,
+    job_id: int,
+    lease: Lease,
+    state: JobState,
+    *,
+    code: str | None = None,
+    reason: str | None = None,
+    result_key: str | None = None,
+) -> None:
+    """Raises `LeaseLostError` when the job is not this worker's any more."""
+    with runtime.engine.begin() as connection:
+        if not jobs.finish(
+            connection,
+            job_id,
+            lease,
+            state,
+            error_code=code,
+            error=reason,
+            result_key=result_key,
+        ):
+            raise LeaseLostError(job_id)
+        job_items.give_back(connection, job_id, lease, count_attempt=False)
