@@ -2,8 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from maskloop.platform.db import model_versions
-from maskloop.platform.db.model_versions import ModelVersion
+from maskloop.platform.db.model_versions import ModelVersion, Promotion
+from maskloop.platform.errors import BadParametersError, RefusedTransitionError
+from maskloop.platform.states import ModelVersionState
 from maskloop.services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -49,3 +53,25 @@ def list_versions(runtime: Runtime) -> tuple[list[ModelVersion], int | None]:
         promoted = model_versions.any_promoted(connection)
         serving = model_versions.serving(connection).id if promoted else None
         return versions, serving
+
+
+def promote_in(connection: sa.Connection, number: int, *, because: str) -> Promotion:
+    """From now on this version serves, in the caller's transaction; replicas follow within seconds.
+
+    Raises `NotFoundError`, `RefusedTransitionError` for a version that is not ready, and
+    `BadParametersError` without a reason.
+    """
+    if not because.strip():
+        raise BadParametersError("because", repr(because), "say in words why it shall serve")
+    model_versions.lock_promotions(connection)
+    version = model_versions.known(connection, number)
+    if version.state is not ModelVersionState.READY:
+        raise RefusedTransitionError("Model version", str(number), version.state, "promoted")
+    model_versions.promote(connection, version, because=because.strip())
+    return model_versions.promotions_page(connection, before=None, limit=1)[0]
+
+
+def list_promotions(runtime: Runtime, *, before: int | None, limit: int) -> list[Promotion]:
+    """Newest first, older than the id `before`."""
+    with runtime.engine.connect() as connection:
+        return model_versions.promotions_page(connection, before=before, limit=limit)

@@ -17,6 +17,8 @@ class ServingStatus:
     refused: Mapping[ServedVersion, str]
     encoder_calls: int
     """Of the replicas that live now."""
+    prefetching: int = 0
+    """Images that the prefetch has still to make ready."""
     trouble: str = ""
     """Why it is not ready, where that is known; empty while it only starts."""
 

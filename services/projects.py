@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+import sqlalchemy as sa
+
 from maskloop.platform.db import projects
 from maskloop.platform.db.projects import Category, Project, ProjectSummary
 from maskloop.platform.errors import BadNameError
@@ -13,15 +15,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 def create_project(runtime: Runtime, name: str, categories: Sequence[str] = ()) -> Project:
     """Raises `BadNameError`, `AlreadyExistsError`."""
-    if not _NAME.fullmatch(name):
-        reason = "use up to 64 of a-z, 0-9, dot, dash and underscore, with a letter or digit first"
-        raise BadNameError("project", name, reason)
-    for category in categories:
-        _check_category(category)
     with runtime.engine.begin() as connection:
-        project = projects.create(connection, name)
-        projects.add_categories(connection, project.id, categories)
-        return project
+        return create_in(connection, name, categories)
 
 
 def _check_category(name: str) -> None:
@@ -67,6 +62,18 @@ def find_project(runtime: Runtime, name: str) -> Project:
     """Raises `NotFoundError`."""
     with runtime.engine.connect() as connection:
         return projects.by_name(connection, name)
+
+
+def create_in(connection: sa.Connection, name: str, categories: Sequence[str]) -> Project:
+    """`create_project` in the caller's transaction."""
+    if not _NAME.fullmatch(name):
+        reason = "use up to 64 of a-z, 0-9, dot, dash and underscore, with a letter or digit first"
+        raise BadNameError("project", name, reason)
+    for category in categories:
+        _check_category(category)
+    project = projects.create(connection, name)
+    projects.add_categories(connection, project.id, categories)
+    return project
 
 
 def list_projects(runtime: Runtime) -> list[ProjectSummary]:

@@ -164,6 +164,7 @@ class Serving:
             versions=Counter(decoder.serving for decoder in found.decoders),
             refused=refused,
             encoder_calls=sum(encoder.calls for encoder in found.encoders),
+            prefetching=self.prefetching,
             trouble=found.trouble,
         )
 

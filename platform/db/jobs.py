@@ -187,6 +187,12 @@ def next_waiting(
     ).scalar_one_or_none()
 
 
+def count_waiting(connection: sa.Connection) -> int:
+    return connection.execute(
+        sa.select(sa.func.count()).where(jobs.c.state == JobState.QUEUED)
+    ).scalar_one()
+
+
 @dataclass(frozen=True)
 class Pulse:
     """What a heartbeat learned."""

@@ -52,6 +52,39 @@ def register(
     return _version(row)
 
 
+@dataclass(frozen=True)
+class Promotion:
+    """The last one serves."""
+
+    id: int
+    version: ModelVersion
+    because: str
+    created_at: datetime
+
+
+def promotions_page(
+    connection: sa.Connection, *, before: int | None, limit: int
+) -> list[Promotion]:
+    """Newest first, older than the id `before`."""
+    wanted = (
+        sa.select(
+            model_versions,
+            promotions.c.id.label("promotion_id"),
+            promotions.c.because,
+            promotions.c.created_at.label("promoted_at"),
+        )
+        .join(promotions)
+        .order_by(promotions.c.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        wanted = wanted.where(promotions.c.id < before)
+    return [
+        Promotion(row.promotion_id, _version(row), row.because, row.promoted_at)
+        for row in connection.execute(wanted)
+    ]
+
+
 def promote(connection: sa.Connection, version: ModelVersion, *, because: str) -> None:
     connection.execute(sa.insert(promotions).values(model_version_id=version.id, because=because))
 

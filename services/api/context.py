@@ -1,0 +1,65 @@
+"""What every request can reach: the runtime, who asks, and what answers clicks."""
+
+import ipaddress
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+import anyio.to_thread
+from fastapi import Request
+
+from maskloop.services.api.metrics import Metrics
+from maskloop.services.predictor import Predictor
+from maskloop.services.principals import Principals
+from maskloop.services.runtime import Runtime
+from maskloop.services.secret_key import secret_key
+from maskloop.services.session_cookies import SessionCookies
+
+Result = TypeVar("Result")
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+
+
+@dataclass(frozen=True)
+class ApiContext:
+    """Made once, by `make_context`. `host`: the address the server binds to."""
+
+    runtime: Runtime
+    predictor: Predictor
+    cookies: SessionCookies
+    principals: Principals
+    host: str
+    metrics: Metrics = field(default_factory=Metrics)
+    closing: threading.Event = field(default_factory=threading.Event)
+    """Set while the server drains: it is not ready for new work."""
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return is_loopback(self.host)
+
+    async def in_thread(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        """What waits for the database or the store, away from the loop that answers clicks."""
+        return await anyio.to_thread.run_sync(partial(work, *arguments))
+
+
+def make_context(runtime: Runtime, predictor: Predictor, *, host: str) -> ApiContext:
+    """Raises `BadSettingError` for a secret key that others can read."""
+    cookies = SessionCookies(secret_key(runtime.settings))
+    return ApiContext(runtime, predictor, cookies, Principals(runtime, cookies), host)
+
+
+def context_of(request: Request) -> ApiContext:
+    context: ApiContext = request.app.state.context
+    return context
+
+
+def is_loopback(host: str) -> bool:
+    if host in LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
