@@ -144,7 +144,7 @@ def test_roles_are_set_as_a_whole_and_in_one_project(door: "Door") -> None:
     made = people.set_roles(door.runtime, cats.id, "bob", roles=[Role.REVIEWER])
     ann, bob = people.list_members(door.runtime, cats.id)
     assert made == bob == Member(bob.user_id, "bob", frozenset({Role.REVIEWER}), False)
-    assert (ann.name, ann.roles) == ("ann", {Role.ML})
+    assert (ann.name, ann.roles) == ("ann", frozenset({Role.ML}))
     assert people.projects_of(door.runtime, bob.user_id) == [cats, dogs]
     assert people.projects_of(door.runtime, ann.user_id) == [cats]
 
