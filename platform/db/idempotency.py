@@ -50,8 +50,9 @@ def claim(
         insert(idempotency_keys)
         .values(user_id=user_id, key=key, request_digest=request_digest)
         .on_conflict_do_nothing()
-    )
-    if claimed.rowcount == 1:
+        .returning(idempotency_keys.c.key)
+    ).first()
+    if claimed is not None:
         return None
     found = connection.execute(sa.select(idempotency_keys).where(_is(user_id, key))).one()
     if found.request_digest != request_digest:
