@@ -16,7 +16,7 @@ from maskloop.actors.sam.compute import compute_of, workers_of
 from maskloop.actors.sam.shared_weights import fetch
 from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.actors.work import ItemResult, Plan, WorkItem
-from maskloop.platform.db import job_items, jobs, model_versions
+from maskloop.platform.db import job_items, model_versions
 from maskloop.platform.db.job_items import Counts, LeasedItem
 from maskloop.platform.db.jobs import Job, Lease
 from maskloop.platform.errors import (

@@ -135,7 +135,7 @@ def page(
     *,
     after: int = 0,
     limit: int,
-    filters: Filters = Filters(),  # noqa: B008  frozen
+    filters: Filters = Filters(),
 ) -> list[ImageSummary]:
     """By id; `after` is the id of the last one that was seen."""
     wanted = sa.select(images).where(images.c.project_id == project_id, images.c.id > after)

@@ -115,7 +115,7 @@ def page(
     *,
     after: int = 0,
     limit: int,
-    filters: Filters = Filters(),  # noqa: B008  frozen
+    filters: Filters = Filters(),
 ) -> list[Proposal]:
     """By id; `after` is the id of the last one that was seen."""
     wanted = _proposals(project_id).where(
