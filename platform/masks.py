@@ -132,7 +132,8 @@ def _runs(counts: bytes) -> npt.NDArray[np.int64]:
 def _changes(runs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Where inside and outside change, without the changes of empty runs, which undo each other."""
     places, times = np.unique(np.cumsum(runs[:-1]), return_counts=True)
-    return places[(times % 2 == 1) & (places < runs.sum())]
+    changes: npt.NDArray[np.int64] = places[(times % 2 == 1) & (places < runs.sum())]
+    return changes
 
 
 def _box_of_runs(

@@ -18,29 +18,54 @@ def document(
     masks: Sequence[GeneratedMask], *, image_id: int, file_name: str, size_hw: tuple[int, int]
 ) -> dict[str, Any]:
     """Annotation ids count from 1 within the image."""
+    records = [_record(number, mask) for number, mask in enumerate(masks, start=1)]
+    return document_of(records, image_id=image_id, file_name=file_name, size_hw=size_hw)
+
+
+def document_of(
+    records: Sequence[dict[str, Any]], *, image_id: int, file_name: str, size_hw: tuple[int, int]
+) -> dict[str, Any]:
+    """Of what `record` made."""
     height, width = size_hw
-    return {
-        "image": {
-            "image_id": image_id,
-            "width": width,
-            "height": height,
-            "file_name": file_name,
-        },
-        "annotations": [_annotation(number, mask) for number, mask in enumerate(masks, start=1)],
-    }
+    image = {"image_id": image_id, "width": width, "height": height, "file_name": file_name}
+    return {"image": image, "annotations": list(records)}
 
 
-def _annotation(number: int, mask: GeneratedMask) -> dict[str, Any]:
+def record(
+    number: int,
+    rle: Rle,
+    *,
+    bbox_xywh: tuple[int, int, int, int],
+    area: int,
+    predicted_iou: float | None,
+    stability_score: float | None,
+    crop_box_xywh: tuple[int, int, int, int],
+    points_xy: Sequence[tuple[float, float]],
+) -> dict[str, Any]:
+    """A mask that a person drew has null for scores."""
     return {
         "id": number,
-        "segmentation": {"size": list(mask.rle.size_hw), "counts": mask.rle.counts.decode("ascii")},
-        "bbox": list(mask.bbox_xywh),
-        "area": mask.area,
-        "predicted_iou": mask.predicted_iou,
-        "stability_score": mask.stability_score,
-        "crop_box": list(mask.crop_box_xywh),
-        "point_coords": [list(mask.point_xy)],
+        "segmentation": {"size": list(rle.size_hw), "counts": rle.counts.decode("ascii")},
+        "bbox": list(bbox_xywh),
+        "area": area,
+        "predicted_iou": predicted_iou,
+        "stability_score": stability_score,
+        "crop_box": list(crop_box_xywh),
+        "point_coords": [list(point) for point in points_xy],
     }
+
+
+def _record(number: int, mask: GeneratedMask) -> dict[str, Any]:
+    return record(
+        number,
+        mask.rle,
+        bbox_xywh=mask.bbox_xywh,
+        area=mask.area,
+        predicted_iou=mask.predicted_iou,
+        stability_score=mask.stability_score,
+        crop_box_xywh=mask.crop_box_xywh,
+        points_xy=[mask.point_xy],
+    )
 
 
 def masks_of(document: dict[str, Any]) -> list[GeneratedMask]:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from maskloop.platform.db import jobs
 from maskloop.platform.db.job_items import Counts
@@ -11,8 +11,10 @@ from maskloop.platform.errors import (
     JobBusyError,
     LeaseLostError,
 )
-from maskloop.services.autolabel import leave_for_another, run_job
+from maskloop.platform.states import JobKind
+from maskloop.services.held_jobs import leave_for_another
 from maskloop.services.jobs import settle_abandoned
+from maskloop.services.running import run
 from maskloop.services.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -22,39 +24,48 @@ def work(
     runtime: Runtime,
     stop: threading.Event,
     *,
+    kinds: Sequence[JobKind] = tuple(JobKind),
     poll_seconds: float = 1.0,
     on_progress: Callable[[int, Counts], None] = lambda job_id, counts: None,
 ) -> None:
     """Until `stop` is set. A job that fails says so in its row and does not end the worker.
 
+    Of these `kinds` only: one loop per group lets an export not wait behind hours of autolabel.
+
     A KeyboardInterrupt goes through; the job in hand then waits for the next worker.
     """
     while not stop.is_set():
-        job_id = _next(runtime)
+        job_id = _next(runtime, kinds)
         if job_id is None:
             stop.wait(poll_seconds)
         else:
-            _work_on(runtime, job_id, on_progress)
+            _work_on(runtime, job_id, stop, on_progress)
 
 
-def _next(runtime: Runtime) -> int | None:
+def _next(runtime: Runtime, kinds: Sequence[JobKind]) -> int | None:
     """None also while the database does not answer: it may come back."""
     try:
         settle_abandoned(runtime)
         with runtime.engine.connect() as connection:
-            return jobs.next_waiting(connection)
+            return jobs.next_waiting(connection, kinds)
     except DatabaseUnavailableError as error:
         logger.warning("database.silent error=%s", error)
         return None
 
 
-def _work_on(runtime: Runtime, job_id: int, on_progress: Callable[[int, Counts], None]) -> None:
+def _work_on(
+    runtime: Runtime,
+    job_id: int,
+    stop: threading.Event,
+    on_progress: Callable[[int, Counts], None],
+) -> None:
     try:
-        run_job(
+        run(
             runtime,
             job_id,
             on_progress=lambda counts: on_progress(job_id, counts),
             when_interrupted=leave_for_another,
+            stop=stop,
         )
     except (JobBusyError, LeaseLostError) as error:
         logger.info("job.left job=%d reason=%s", job_id, error.code)

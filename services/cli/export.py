@@ -7,13 +7,16 @@ import typer
 
 from maskloop.services.cli import console
 from maskloop.services.cli.options import AsJson, ProjectName, runtime
-from maskloop.services.export import ExportFormat
+from maskloop.services.export import ExportFormat, ExportSource
 
 
 def export(
     project_name: ProjectName,
     export_format: Annotated[ExportFormat, typer.Option("--format", help="The form of the files.")],
     out: Annotated[Path, typer.Option(help="A folder to make; it must not exist yet.")],
+    source: Annotated[
+        ExportSource, typer.Option(help="Whose masks; with both, nothing is in there twice.")
+    ] = ExportSource.BOTH,
     with_pictures: Annotated[
         bool, typer.Option("--with-pictures", help="Copy the pictures beside the masks.")
     ] = False,
@@ -29,6 +32,7 @@ def export(
             project_name,
             format=export_format,
             out=out,
+            source=source,
             with_pictures=with_pictures,
             progress=lambda count, total: bar.update(task, completed=count, total=total),
         )

@@ -109,10 +109,10 @@ def resume(
 
     with runtime() as opened:
         check_resumable(opened, job_id)  # before seconds go into loading Ray and the model
-        from maskloop.services.autolabel import run_job
+        from maskloop.services.running import run
 
         with progress_of(job_id) as bar:
-            found = run_job(opened, job_id, take_over=take_over, on_progress=bar)
+            found = run(opened, job_id, take_over=take_over, on_progress=bar)
     tell(found, as_json=as_json)
 
 

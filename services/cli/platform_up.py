@@ -91,12 +91,22 @@ def _tell_where(opened: "Runtime") -> None:
 
 
 def _work_until_interrupted(opened: "Runtime") -> None:
+    """Exports in a thread of their own: they do not wait behind an hour of autolabel."""
+    from maskloop.platform.states import JobKind
     from maskloop.services.worker import work
 
+    stop = threading.Event()
+    exports = threading.Thread(
+        target=work, args=(opened, stop), kwargs={"kinds": [JobKind.EXPORT]}, name="exports"
+    )
+    exports.start()
     try:
-        work(opened, threading.Event(), on_progress=_line_per_job())
+        work(opened, stop, kinds=[JobKind.AUTOLABEL], on_progress=_line_per_job())
     except KeyboardInterrupt:
         console.note("Stopped. Jobs that were running can be resumed.")
+    finally:
+        stop.set()
+        exports.join()
 
 
 def _line_per_job() -> "Callable[[int, Counts], None]":

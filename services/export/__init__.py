@@ -1,13 +1,13 @@
-"""Proposals, and later annotations, written in the formats of other tools."""
+"""Proposals and annotations written in the formats of other tools."""
 
 from typing import TYPE_CHECKING
 
-from maskloop.services.export.formats import ExportFormat
+from maskloop.services.export.formats import ExportFormat, ExportSource
 
 if TYPE_CHECKING:
     from maskloop.services.export.project import ExportReport, export_project
 
-__all__ = ["ExportFormat", "ExportReport", "export_project"]
+__all__ = ["ExportFormat", "ExportReport", "ExportSource", "export_project"]
 
 
 def __getattr__(name: str) -> object:

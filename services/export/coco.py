@@ -4,6 +4,7 @@ Format: https://cocodataset.org/#format-data. Written here and not by datumaro f
 docs/decisions/0004-coco-export.md. Memory holds the image at hand, not the project.
 """
 
+import itertools
 import json
 import shutil
 import tempfile
@@ -25,6 +26,7 @@ class CocoWriter:
 
     def __init__(self, folder: Path, project: str, categories: Sequence[Category]) -> None:
         self._ids = {category.id: number for number, category in enumerate(categories, start=2)}
+        self._numbers = itertools.count(1)
         self._folder = folder
         self.pictures.mkdir()
         (folder / "annotations").mkdir()
@@ -75,28 +77,34 @@ class CocoWriter:
         ]
 
     def _annotation(self, one: ExportedMask, image_id: int) -> dict[str, object]:
-        mask = one.mask
+        """Numbered as it comes: an annotation and a proposal of ours may have one id."""
         category = _OBJECT_ID if one.category_id is None else self._ids[one.category_id]
+        scored = {} if one.predicted_iou is None else {"score": one.predicted_iou}
         return {
-            "id": one.id,
+            "id": next(self._numbers),
             "image_id": image_id,
             "category_id": category,
             "segmentation": {
-                "size": list(mask.rle.size_hw),
-                "counts": mask.rle.counts.decode("ascii"),
+                "size": list(one.rle.size_hw),
+                "counts": one.rle.counts.decode("ascii"),
             },
-            "area": mask.area,
-            "bbox": _bbox(mask.bbox_xywh, mask.area),
+            "area": one.area,
+            "bbox": _bbox(one.bbox_xywh, one.area),
             "iscrowd": 0,
-            "score": mask.predicted_iou,
-            "attributes": {
-                "state": one.state,
-                "predicted_iou": mask.predicted_iou,
-                "stability_score": mask.stability_score,
-                "point_coords": [list(mask.point_xy)],
-                "crop_box": list(mask.crop_box_xywh),
-            },
+            **scored,
+            "attributes": _attributes(one),
         }
+
+
+def _attributes(one: ExportedMask) -> dict[str, object]:
+    """Without those that nobody knows: readers take what is there for a value."""
+    known = {
+        "predicted_iou": one.predicted_iou,
+        "stability_score": one.stability_score,
+        "point_coords": [list(point) for point in one.points_xy],
+        "crop_box": list(one.crop_box_xywh),
+    }
+    return {**one.origin, **{name: value for name, value in known.items() if value is not None}}
 
 
 def _bbox(bbox_xywh: tuple[int, int, int, int], area: int) -> list[int]:

@@ -7,23 +7,36 @@ from pathlib import PurePosixPath
 
 import sqlalchemy as sa
 
-from maskloop.platform.db import images, proposals
+from maskloop.platform.db import annotations, images, proposals
+from maskloop.platform.db.annotations import Annotation
 from maskloop.platform.db.images import Image
-from maskloop.platform.masks import GeneratedMask
+from maskloop.platform.db.proposals import Proposal
+from maskloop.platform.masks import Rle
 from maskloop.platform.states import ProposalState
+from maskloop.services.export.formats import ExportSource
 
+_ANNOTATED = (ProposalState.ACCEPTED, ProposalState.CORRECTED)
 _LONGEST_STEM = 180
 """Bytes: with a digest and a suffix a name stays below the 255 that file systems allow."""
 
 
 @dataclass(frozen=True)
 class ExportedMask:
-    """`category_id` is None while nobody has said what the mask shows: always, for a proposal."""
+    """A proposal's mask, or an annotation's.
 
-    id: int
+    `category_id` is None while nobody has said what the mask shows: always, for a proposal. Scores
+    are None where a person drew it. `origin`: what it is in maskloop, by name.
+    """
+
     category_id: int | None
-    state: ProposalState
-    mask: GeneratedMask
+    rle: Rle
+    bbox_xywh: tuple[int, int, int, int]
+    area: int
+    predicted_iou: float | None
+    stability_score: float | None
+    points_xy: tuple[tuple[float, float], ...]
+    crop_box_xywh: tuple[int, int, int, int]
+    origin: dict[str, int | str]
 
 
 @dataclass(frozen=True)
@@ -39,15 +52,71 @@ class ExportedImage:
 
 
 def exported_images(
-    connection: sa.Connection, project_id: int, states: Sequence[ProposalState]
+    connection: sa.Connection,
+    project_id: int,
+    source: ExportSource,
+    states: Sequence[ProposalState],
 ) -> Iterator[ExportedImage]:
-    """Every image of the project by id, those without masks too."""
+    """Every image of the project by id, those without masks too; annotations come first."""
     names = UniqueNames()
     for page in images.pages(connection, project_id):
         for image in page:
-            found = proposals.of_image(connection, project_id, image.id, states)
-            masks = tuple(ExportedMask(one.id, None, one.state, one.mask) for one in found)
-            yield ExportedImage(image, names.take(image), masks)
+            masks = _masks(connection, project_id, image, source, states)
+            yield ExportedImage(image, names.take(image), tuple(masks))
+
+
+def _masks(
+    connection: sa.Connection,
+    project_id: int,
+    image: Image,
+    source: ExportSource,
+    states: Sequence[ProposalState],
+) -> Iterator[ExportedMask]:
+    if source is not ExportSource.PROPOSALS:
+        for annotation in annotations.of_image(connection, project_id, image.id):
+            yield _of_annotation(annotation)
+    if source is ExportSource.BOTH:
+        # Of these an annotation has come, which may have been changed or deleted since.
+        states = [state for state in states if state not in _ANNOTATED]
+    if source is not ExportSource.ANNOTATIONS:
+        for proposal in proposals.of_image(connection, project_id, image.id, states):
+            yield _of_proposal(proposal)
+
+
+def _of_annotation(annotation: Annotation) -> ExportedMask:
+    drawing = annotation.drawing
+    height, width = drawing.mask.rle.size_hw
+    return ExportedMask(
+        category_id=drawing.category_id,
+        rle=drawing.mask.rle,
+        bbox_xywh=drawing.mask.bbox_xywh,
+        area=drawing.mask.area,
+        predicted_iou=drawing.predicted_iou,
+        stability_score=None,
+        points_xy=tuple(
+            (x, y)
+            for prompt in drawing.prompts
+            for x, y, label in prompt.get("points") or ()
+            if label == 1
+        ),
+        crop_box_xywh=(0, 0, width, height),
+        origin={"annotation_id": annotation.id, "revision": annotation.revision},
+    )
+
+
+def _of_proposal(proposal: Proposal) -> ExportedMask:
+    mask = proposal.mask
+    return ExportedMask(
+        category_id=None,
+        rle=mask.rle,
+        bbox_xywh=mask.bbox_xywh,
+        area=mask.area,
+        predicted_iou=mask.predicted_iou,
+        stability_score=mask.stability_score,
+        points_xy=(mask.point_xy,),
+        crop_box_xywh=mask.crop_box_xywh,
+        origin={"proposal_id": proposal.id, "state": proposal.state},
+    )
 
 
 class UniqueNames:

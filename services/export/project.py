@@ -19,7 +19,7 @@ from maskloop.platform.storage.store import ObjectStore
 from maskloop.services.export.coco import CocoWriter
 from maskloop.services.export.content import ExportedImage, exported_images
 from maskloop.services.export.folder import new_folder
-from maskloop.services.export.formats import ExportFormat
+from maskloop.services.export.formats import WAITING_OR_ACCEPTED, ExportFormat, ExportSource
 from maskloop.services.export.sa1b import Sa1bWriter
 from maskloop.services.runtime import Runtime
 
@@ -56,13 +56,16 @@ def export_project(
     *,
     format: ExportFormat,
     out: Path,
-    states: Sequence[ProposalState] = (ProposalState.PENDING, ProposalState.ACCEPTED),
+    source: ExportSource = ExportSource.BOTH,
+    states: Sequence[ProposalState] = WAITING_OR_ACCEPTED,
     with_pictures: bool = False,
     progress: Progress = lambda done, total: None,
+    check_stop: Callable[[], None] = lambda: None,
 ) -> ExportReport:
     """Write the folder `out`, whole or not at all, from one moment of the database.
 
-    Every image of the project is listed; masks are the proposals in `states`. Raises
+    Every image of the project is listed; masks are current annotations and the proposals
+    in `states`, as `source` says. `check_stop` is called between images and may raise. Raises
     `NotFoundError`, and for `out` what `new_folder` raises.
     """
     report = ExportReport(format, out)
@@ -74,14 +77,16 @@ def export_project(
             closing(_writer(connection, project, format, folder)) as writer,
         ):
             total = images.count(connection, project.id)
-            for item in exported_images(connection, project.id, states):
+            for item in exported_images(connection, project.id, source, states):
+                check_stop()
                 writer.add(item)
                 wanted.write(json.dumps([item.image.key, item.file_name]) + "\n")
                 report = _counted(report, item)
                 progress(report.images, total)
         if with_pictures:
             wanted.seek(0)
-            report = _copy_pictures(runtime.objects, map(json.loads, wanted), writer, report)
+            copied = _checked(map(json.loads, wanted), check_stop)
+            report = _copy_pictures(runtime.objects, copied, writer, report)
     return report
 
 
@@ -108,6 +113,14 @@ def _counted(report: ExportReport, item: ExportedImage) -> ExportReport:
         masks=report.masks + len(item.masks),
         images_without_masks=report.images_without_masks + (not item.masks),
     )
+
+
+def _checked(
+    wanted: Iterator[tuple[str, str]], check_stop: Callable[[], None]
+) -> Iterator[tuple[str, str]]:
+    for one in wanted:
+        check_stop()
+        yield one
 
 
 def _copy_pictures(

@@ -88,6 +88,7 @@ def test_coco_keeps_scores_and_where_a_mask_came_from(
         "iscrowd": 0,
         "score": 0.89,
         "attributes": {
+            "proposal_id": 4,
             "state": "pending",
             "predicted_iou": 0.89,
             "stability_score": 0.97,

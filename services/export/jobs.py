@@ -1,0 +1,163 @@
+"""Export jobs: a project's masks as a ZIP in the object store, made by whoever works on jobs."""
+
+import tempfile
+import threading
+import zipfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO
+
+from maskloop.platform.db import jobs, projects
+from maskloop.platform.db.job_items import Counts
+from maskloop.platform.db.jobs import Job
+from maskloop.platform.errors import (
+    ExportNotReadyError,
+    LeaseLostError,
+    ObjectMissingError,
+    WrongJobKindError,
+)
+from maskloop.platform.states import JobKind, JobState
+from maskloop.services.export.formats import ExportParameters
+from maskloop.services.export.project import export_project
+from maskloop.services.held_jobs import (
+    HeldJob,
+    Interrupted,
+    end,
+    end_as_cancelled,
+    held_job,
+    leave_for_another,
+)
+from maskloop.services.jobs import JobView, view
+from maskloop.services.runtime import Runtime
+
+
+class _StoppedError(Exception):
+    """The worker is to stop; the job goes on with the next one."""
+
+
+def submit_export(runtime: Runtime, project_id: int, parameters: ExportParameters) -> int:
+    """Queue an export of a project as it will be when a worker begins; the job's id.
+
+    Raises `NotFoundError`.
+    """
+    with runtime.engine.begin() as connection:
+        projects.by_id(connection, project_id)
+        return jobs.insert(
+            connection,
+            project_id=project_id,
+            kind=JobKind.EXPORT,
+            parameters=parameters.to_json(),
+            keep_candidates=False,
+        )
+
+
+def run_export(
+    runtime: Runtime,
+    job_id: int,
+    *,
+    take_over: bool = False,
+    on_progress: Callable[[Counts], None] = lambda counts: None,
+    when_interrupted: Interrupted = end_as_cancelled,
+    stop: threading.Event | None = None,
+) -> JobView:
+    """Claim an export and make its file; a resume makes it from the beginning.
+
+    What stops it ends as `held_job` says. `stop` leaves the job to another worker, between images.
+    """
+    _check_kind(runtime, job_id)
+    with held_job(runtime, job_id, take_over=take_over, when_interrupted=when_interrupted) as held:
+        try:
+            key = _export(held, on_progress, stop or threading.Event())
+        except _StoppedError:
+            leave_for_another(runtime, job_id, held.lease)
+        else:
+            _finish(held, key)
+    return view(runtime, job_id)
+
+
+def _check_kind(runtime: Runtime, job_id: int) -> None:
+    with runtime.engine.connect() as connection:
+        kind = jobs.by_id(connection, job_id).kind
+    if kind is not JobKind.EXPORT:
+        raise WrongJobKindError(job_id, kind, JobKind.EXPORT)
+
+
+def _export(held: HeldJob, on_progress: Callable[[Counts], None], stop: threading.Event) -> str:
+    """The key of the file, which is in the object store and in nobody's row yet."""
+
+    def check_stop() -> None:
+        held.check_stop()
+        if stop.is_set():
+            raise _StoppedError
+
+    runtime, job = held.runtime, held.job
+    parameters = ExportParameters.from_json(job.parameters)
+    with runtime.engine.connect() as connection:
+        project = projects.by_id(connection, job.project_id)
+    with tempfile.TemporaryDirectory(prefix="maskloop-export-") as name:
+        folder = Path(name)
+        export_project(
+            runtime,
+            project.name,
+            format=parameters.format,
+            out=folder / "export",
+            source=parameters.source,
+            states=parameters.states,
+            with_pictures=parameters.with_pictures,
+            progress=lambda done, total: on_progress(Counts(queued=total - done, done=done)),
+            check_stop=check_stop,
+        )
+        packed = folder / "export.zip"
+        pack(folder / "export", packed, check_stop=check_stop)
+        key = f"{_prefix(job)}{held.lease.token.hex}.zip"
+        with packed.open("rb") as data:
+            runtime.objects.put(key, data)
+    return key
+
+
+def pack(folder: Path, packed: Path, *, check_stop: Callable[[], None]) -> None:
+    """A ZIP of a folder's files; pictures are compressed already and stored as they are."""
+    with zipfile.ZipFile(packed, "w", strict_timestamps=False) as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            check_stop()
+            is_text = path.suffix == ".json"
+            method = zipfile.ZIP_DEFLATED if is_text else zipfile.ZIP_STORED
+            archive.write(path, path.relative_to(folder).as_posix(), compress_type=method)
+
+
+def _prefix(job: Job) -> str:
+    """Of the files of one job: each worker that held it writes under its lease's token."""
+    return f"exports/{job.project_id}/{job.id}-"
+
+
+def _finish(held: HeldJob, key: str) -> None:
+    """The file is the job's, or nobody's and removed."""
+    objects = held.runtime.objects
+    try:
+        end(held.runtime, held.job.id, held.lease, JobState.SUCCEEDED, result_key=key)
+    except LeaseLostError:
+        objects.delete(key)
+        raise
+    for found in list(objects.list(_prefix(held.job))):
+        if found.key != key:  # of a worker that died between its file and its row
+            objects.delete(found.key)
+
+
+def open_result(runtime: Runtime, project_id: int, job_id: int) -> tuple[BinaryIO, int]:
+    """The ZIP and its size in bytes; the caller closes it.
+
+    Raises `NotFoundError`, `WrongJobKindError`, `ExportNotReadyError`, `ObjectMissingError`.
+    """
+    with runtime.engine.connect() as connection:
+        job = jobs.by_id(connection, job_id, project_id)
+    if job.kind is not JobKind.EXPORT:
+        raise WrongJobKindError(job_id, job.kind, JobKind.EXPORT)
+    if job.result_key is None:
+        raise ExportNotReadyError(job_id, job.state)
+    stream = runtime.objects.open(job.result_key)
+    info = runtime.objects.info(job.result_key)
+    if info is None:
+        with closing(stream):
+            raise ObjectMissingError(job.result_key, runtime.objects.url)
+    return stream, info.size
