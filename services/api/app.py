@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from maskloop import __version__
-from maskloop.services.api import health, model_versions, projects
+from maskloop.services.api import health, images, masks, model_versions, projects
 from maskloop.services.api.access import new_limiter
 from maskloop.services.api.context import ApiContext
 from maskloop.services.api.guard import Guard
@@ -15,6 +15,8 @@ from maskloop.services.api.problems import RESPONSES, handle_with
 PREFIX: Final = "/api/v1"
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     projects.router,
+    images.router,
+    masks.router,
     model_versions.router,
 )
 """Under the prefix; each route names its permission."""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import anyio.to_thread
 from fastapi import Request
 
+from maskloop.services.api.known_images import KnownImages
 from maskloop.services.api.metrics import Metrics
 from maskloop.services.predictor import Predictor
 from maskloop.services.principals import Principals
@@ -31,6 +32,7 @@ class ApiContext:
     cookies: SessionCookies
     principals: Principals
     host: str
+    known_images: KnownImages
     metrics: Metrics = field(default_factory=Metrics)
     closing: threading.Event = field(default_factory=threading.Event)
     """Set while the server drains: it is not ready for new work."""
@@ -48,7 +50,8 @@ class ApiContext:
 def make_context(runtime: Runtime, predictor: Predictor, *, host: str) -> ApiContext:
     """Raises `BadSettingError` for a secret key that others can read."""
     cookies = SessionCookies(secret_key(runtime.settings))
-    return ApiContext(runtime, predictor, cookies, Principals(runtime, cookies), host)
+    principals, known = Principals(runtime, cookies), KnownImages(runtime)
+    return ApiContext(runtime, predictor, cookies, principals, host, known)
 
 
 def context_of(request: Request) -> ApiContext:
