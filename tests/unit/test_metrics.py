@@ -6,7 +6,7 @@ from pathlib import Path
 from maskloop.services.api.metrics import Metrics
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
-ROW = re.compile(r"^\| `(maskloop_\w+)` \| (\w+) \| ([^|]*) \|", flags=re.MULTILINE)
+ROW = re.compile(r"^\| `(maskloop_\w+)` \| (\w+) \|([^|]*)\|", flags=re.MULTILINE)
 
 
 def test_the_document_has_every_metric_with_kind_and_labels() -> None:
