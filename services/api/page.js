@@ -31,7 +31,7 @@ function show({ session, projects }) {
   at("who").hidden = session === null;
   at("leave").hidden = !session?.csrf_token; // only a session can be left
   if (session === null) return;
-  at("who").textContent = session.name;
+  at("who").textContent = session.user.name;
   at("projects").replaceChildren(...projects.map(card));
   at("empty").hidden = projects.length > 0;
 }
