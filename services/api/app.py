@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from maskloop import __version__
-from maskloop.services.api import health, images, masks, model_versions, page, projects
+from maskloop.services.api import health, images, masks, model_versions, projects
 from maskloop.services.api.access import new_limiter
 from maskloop.services.api.context import ApiContext
 from maskloop.services.api.guard import Guard
@@ -42,7 +42,6 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.context = context
     app.state.lookups = new_limiter()
     handle_with(app)
-    app.include_router(page.router)
     app.include_router(health.router)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
