@@ -8,8 +8,10 @@ from fastapi_offline import FastAPIOffline
 from maskloop import __version__
 from maskloop.services.api import (
     annotations,
+    exports,
     health,
     images,
+    jobs,
     masks,
     model_versions,
     projects,
@@ -27,6 +29,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     masks.router,
     annotations.router,
     proposals.router,
+    jobs.router,
+    exports.router,
     model_versions.router,
 )
 """Under the prefix; each route names its permission."""
