@@ -6,7 +6,17 @@ from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from maskloop import __version__
-from maskloop.services.api import health, images, masks, model_versions, projects
+from maskloop.services.api import (
+    annotations,
+    exports,
+    health,
+    images,
+    jobs,
+    masks,
+    model_versions,
+    projects,
+    proposals,
+)
 from maskloop.services.api.access import new_limiter
 from maskloop.services.api.context import ApiContext
 from maskloop.services.api.guard import Guard
@@ -17,6 +27,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     projects.router,
     images.router,
     masks.router,
+    annotations.router,
+    proposals.router,
+    jobs.router,
+    exports.router,
     model_versions.router,
 )
 """Under the prefix; each route names its permission."""
