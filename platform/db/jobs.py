@@ -173,7 +173,7 @@ def claim(connection: sa.Connection, job_id: int, lease: Lease, *, take_over: bo
 def next_waiting(
     connection: sa.Connection, kinds: Sequence[JobKind] = tuple(JobKind)
 ) -> int | None:
-    """The oldest job of these kinds that is queued, or whose worker was lost with no cancel asked."""
+    """The oldest job of these kinds that is queued, or whose worker was lost uncancelled."""
     waiting = sa.or_(
         jobs.c.state == JobState.QUEUED,
         sa.and_(

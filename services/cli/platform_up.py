@@ -30,17 +30,26 @@ def _platform() -> "Iterator[Runtime]":
         yield opened
 
 
-def up() -> None:
-    """Start the platform and work on queued jobs until Ctrl-C."""
+HOST = "127.0.0.1"
+PORT = 8600
+Host = Annotated[
+    str, typer.Option(help="Address to listen on; other machines reach it if it is not loopback.")
+]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
+
+
+def up(host: Host = HOST, port: Port = PORT) -> None:
+    """Start the platform: clicks, the API and its page, and a worker for queued jobs."""
     with _platform() as opened:
-        _tell_where(opened)
-        _work_until_interrupted(opened)
+        _serve_until_interrupted(opened, host, port)
 
 
 def demo(
     leave: Annotated[
         bool, typer.Option("--exit", help="Leave after the job instead of staying up.")
     ] = False,
+    host: Host = HOST,
+    port: Port = PORT,
 ) -> None:
     """Autolabel ten photographs that came with the installation, and show what was found."""
     from maskloop.services import demo as demonstration
@@ -64,8 +73,7 @@ def demo(
         if leave:
             end_as(view)
         else:
-            _tell_where(opened)
-            _work_until_interrupted(opened)
+            _serve_until_interrupted(opened, host, port)
 
 
 def _tell_findings(opened: "Runtime", job_id: int) -> None:
@@ -82,10 +90,27 @@ def _seconds(row: "LedgerRow") -> float:
     return round(sum(row.seconds.values()), 1)
 
 
-def _tell_where(opened: "Runtime") -> None:
+def _serve_until_interrupted(opened: "Runtime", host: str, port: int) -> None:
+    """A second interrupt ends it at once."""
+    from maskloop.services.api.context import make_context
+    from maskloop.services.api.server import check_host, running
+    from maskloop.services.serving import serving
+
+    check_host(opened, host)
+    console.note("Starting Ray, the encoder and the decoder …")
+    with (
+        serving(opened) as predictor,
+        running(make_context(opened, predictor, host=host), port=port) as server,
+    ):
+        _tell_where(opened, server.url)
+        _work_until_interrupted(opened)
+
+
+def _tell_where(opened: "Runtime", url: str) -> None:
     database = "embedded PostgreSQL" if opened.settings.database_url is None else "PostgreSQL"
     console.say(
-        f"maskloop is up: {database}, objects in {opened.objects.url}. It works on queued jobs "
+        f"maskloop is up: {url}  (API: {url}/docs)\n"
+        f"{database}, objects in {opened.objects.url}. It works on queued jobs "
         "(`maskloop autolabel PROJECT --detach`). Ctrl-C stops it."
     )
 
@@ -93,20 +118,26 @@ def _tell_where(opened: "Runtime") -> None:
 def _work_until_interrupted(opened: "Runtime") -> None:
     """Exports in a thread of their own: they do not wait behind an hour of autolabel."""
     from maskloop.platform.states import JobKind
+    from maskloop.services.embeddings import keep_collecting
     from maskloop.services.worker import work
 
     stop = threading.Event()
-    exports = threading.Thread(
-        target=work, args=(opened, stop), kwargs={"kinds": [JobKind.EXPORT]}, name="exports"
-    )
-    exports.start()
+    beside = [
+        threading.Thread(
+            target=work, args=(opened, stop), kwargs={"kinds": [JobKind.EXPORT]}, name="exports"
+        ),
+        threading.Thread(target=keep_collecting, args=(opened, stop), name="collector"),
+    ]
+    for thread in beside:
+        thread.start()
     try:
         work(opened, stop, kinds=[JobKind.AUTOLABEL], on_progress=_line_per_job())
     except KeyboardInterrupt:
-        console.note("Stopped. Jobs that were running can be resumed.")
+        console.note("Stopping. Jobs that were running can be resumed.")
     finally:
         stop.set()
-        exports.join()
+        for thread in beside:
+            thread.join()
 
 
 def _line_per_job() -> "Callable[[int, Counts], None]":

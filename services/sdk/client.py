@@ -1,0 +1,275 @@
+"""Asking a maskloop server from Python."""
+
+import mimetypes
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+from maskloop.platform.errors import BadLocationError, NotFoundError
+from maskloop.platform.masks import Rle
+from maskloop.services.sdk.models import (
+    AddedImage,
+    Annotation,
+    Answer,
+    Category,
+    Image,
+    Job,
+    MaskAnswer,
+    ModelVersion,
+    Project,
+    Proposal,
+)
+from maskloop.services.sdk.transport import Transport
+
+_TIMEOUT_SECONDS: Final = 60.0
+_FILES_TOGETHER: Final = 8
+_PAGE: Final = 500
+_LOOK_SECONDS: Final = 1.0
+
+Item = TypeVar("Item", bound=Answer)
+Point = tuple[float, float, int]
+"""x, y in pixels of the upright original; 1 inside, 0 outside."""
+
+
+class Client:
+    """Use it in a `with` block, from one thread.
+
+    `token`: an API token; without one a server on this machine may let its own people in. What
+    fails for a moment (503, 429, a lost connection) is asked again, and nothing is done twice.
+    Every method raises `RemoteError` with the server's code and sentence, and
+    `ServerUnreachableError`.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        token: str | None = None,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
+        wait: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._wait = wait
+        self._http = Transport(server, token=token, timeout_seconds=timeout_seconds, wait=wait)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    # --- projects and images
+
+    def projects(self) -> list[Project]:
+        """Those that one sees."""
+        return _all(Project, self._http.ask("GET", "/projects")["items"])
+
+    def project(self, name: str) -> Project:
+        """Raises `NotFoundError`."""
+        found = {project.name: project for project in self.projects()}
+        if name not in found:
+            raise NotFoundError("project", name, f"There are: {', '.join(sorted(found)) or 'none'}")
+        return found[name]
+
+    def create_project(self, name: str, categories: Sequence[str] = ()) -> Project:
+        body = {"name": name, "categories": list(categories)}
+        return Project.model_validate(self._http.ask("POST", "/projects", json=body))
+
+    def categories(self, project_id: int) -> list[Category]:
+        answer = self._http.ask("GET", f"/projects/{project_id}/categories")
+        return _all(Category, answer["items"])
+
+    def images(self, project_id: int, *, text: str | None = None) -> Iterator[Image]:
+        """By number; pages are asked for as they are needed."""
+        return self._pages(Image, f"/projects/{project_id}/images", text=text)
+
+    def add_images(self, project_id: int, files: Iterable[Path]) -> Iterator[AddedImage]:
+        """What becomes of each file, in their order. Raises `BadLocationError` for one that is not
+        there, before it asks."""
+        waiting: list[Path] = []
+        for file in files:
+            if not file.is_file():
+                raise BadLocationError(str(file), "there is no such file")
+            waiting.append(file)
+            if len(waiting) == _FILES_TOGETHER:
+                yield from self._upload(project_id, waiting)
+                waiting = []
+        if waiting:
+            yield from self._upload(project_id, waiting)
+
+    def _upload(self, project_id: int, files: Sequence[Path]) -> list[AddedImage]:
+        parts = [("files", (file.name, file.read_bytes(), _media_type(file))) for file in files]
+        path = f"/projects/{project_id}/images"
+        answer = self._http.ask("POST", path, files=parts, accept=(422,))
+        return _all(AddedImage, answer["files"])
+
+    def open_image(self, project_id: int, image_id: int, *, following: int | None = None) -> Image:
+        """Make it and the images behind it ready for clicks."""
+        path = f"/projects/{project_id}/images/{image_id}/open"
+        answer = self._http.ask("POST", path, json={"next": following})
+        return Image.model_validate(answer["image"])
+
+    # --- masks and annotations
+
+    def masks(
+        self,
+        project_id: int,
+        image_id: int,
+        *,
+        points: Sequence[Point] = (),
+        box: tuple[float, float, float, float] | None = None,
+        previous: str | None = None,
+        multimask: bool | None = None,
+    ) -> MaskAnswer:
+        """The best first. `box`: x1, y1, x2, y2; `previous`: the reference of the mask to refine;
+        `multimask`: three readings, when left out for a lone point."""
+        body = {
+            "points": [list(point) for point in points],
+            "box": None if box is None else list(box),
+            "previous": previous,
+            "multimask": multimask,
+        }
+        path = f"/projects/{project_id}/images/{image_id}/masks"
+        return MaskAnswer.model_validate(self._http.ask("POST", path, json=body))
+
+    def annotations(self, project_id: int, image_id: int) -> list[Annotation]:
+        """Current ones."""
+        answer = self._http.ask("GET", f"/projects/{project_id}/images/{image_id}/annotations")
+        return _all(Annotation, answer["items"])
+
+    def annotate(
+        self,
+        project_id: int,
+        image_id: int,
+        *,
+        category_id: int,
+        mask: Rle,
+        prompts: Sequence[dict[str, Any]] = (),
+        model_version: int | None = None,
+        seconds: float | None = None,
+    ) -> Annotation:
+        """`prompts`: in their order, as they were sent; `seconds`: of work, by the labeler."""
+        body = _drawing(category_id, mask, prompts, model_version, seconds)
+        path = f"/projects/{project_id}/images/{image_id}/annotations"
+        return Annotation.model_validate(self._http.ask("POST", path, json=body))
+
+    def change_annotation(
+        self,
+        project_id: int,
+        annotation: Annotation,
+        *,
+        category_id: int,
+        mask: Rle,
+        prompts: Sequence[dict[str, Any]] = (),
+        model_version: int | None = None,
+        seconds: float | None = None,
+    ) -> Annotation:
+        """The next revision of what was seen; a `RemoteError` of code `annotation_conflict` says
+        that somebody else was first."""
+        body = _drawing(category_id, mask, prompts, model_version, seconds)
+        answer = self._http.ask(
+            "PUT",
+            f"/projects/{project_id}/annotations/{annotation.id}",
+            json=body,
+            headers=_if_match(annotation),
+        )
+        return Annotation.model_validate(answer)
+
+    def delete_annotation(self, project_id: int, annotation: Annotation) -> None:
+        path = f"/projects/{project_id}/annotations/{annotation.id}"
+        self._http.ask("DELETE", path, headers=_if_match(annotation))
+
+    def proposals(
+        self, project_id: int, *, image_id: int | None = None, state: str | None = None
+    ) -> Iterator[Proposal]:
+        path = f"/projects/{project_id}/proposals"
+        return self._pages(Proposal, path, image_id=image_id, state=state)
+
+    # --- jobs, exports, model versions
+
+    def autolabel(self, project_id: int, parameters: dict[str, Any] | None = None) -> Job:
+        """Queue everything-mode over all images; `parameters` by the official generator's names."""
+        body = {"kind": "autolabel", "parameters": parameters or {}}
+        return Job.model_validate(self._http.ask("POST", f"/projects/{project_id}/jobs", json=body))
+
+    def jobs(self, project_id: int) -> Iterator[Job]:
+        """Newest first."""
+        return self._pages(Job, f"/projects/{project_id}/jobs")
+
+    def job(self, project_id: int, job_id: int) -> Job:
+        return Job.model_validate(self._http.ask("GET", f"/projects/{project_id}/jobs/{job_id}"))
+
+    def change_job(self, project_id: int, job_id: int, action: str) -> Job:
+        """`action`: cancel, resume or retry."""
+        answer = self._http.ask("POST", f"/projects/{project_id}/jobs/{job_id}/{action}")
+        return Job.model_validate(answer)
+
+    def wait_for(
+        self, project_id: int, job_id: int, *, on_progress: Callable[[Job], None] = lambda job: None
+    ) -> Job:
+        """Until the job has ended, however it did."""
+        while True:
+            job = self.job(project_id, job_id)
+            on_progress(job)
+            if job.has_ended:
+                return job
+            self._wait(_LOOK_SECONDS)
+
+    def export(self, project_id: int, *, format: str, **parameters: Any) -> Job:
+        """Queue an export: coco or sa1b."""
+        body = {"format": format, **parameters}
+        answer = self._http.ask("POST", f"/projects/{project_id}/exports", json=body)
+        return Job.model_validate(answer)
+
+    def download_export(
+        self, project_id: int, job_id: int
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """The ZIP of an export that has succeeded, piece by piece, in a `with` block."""
+        return self._http.download(f"/projects/{project_id}/exports/{job_id}/file")
+
+    def model_versions(self) -> list[ModelVersion]:
+        return _all(ModelVersion, self._http.ask("GET", "/model-versions")["items"])
+
+    def promote(self, number: int, *, because: str) -> None:
+        """Have this version serve from now on."""
+        body = {"model_version": number, "because": because}
+        self._http.ask("POST", "/promotions", json=body)
+
+    def _pages(self, kind: type[Item], path: str, **query: Any) -> Iterator[Item]:
+        cursor: str | None = None
+        while True:
+            asked = {**query, "limit": _PAGE, "cursor": cursor}
+            page = self._http.ask("GET", path, query=asked)
+            yield from _all(kind, page["items"])
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+
+def _all(kind: type[Item], found: list[Any]) -> list[Item]:
+    return [kind.model_validate(item) for item in found]
+
+
+def _drawing(
+    category_id: int,
+    mask: Rle,
+    prompts: Sequence[dict[str, Any]],
+    model_version: int | None,
+    seconds: float | None,
+) -> dict[str, Any]:
+    return {
+        "category_id": category_id,
+        "segmentation": {"size": list(mask.size_hw), "counts": mask.counts.decode("ascii")},
+        "prompts": list(prompts),
+        "model_version": model_version,
+        "seconds": seconds,
+    }
+
+
+def _if_match(annotation: Annotation) -> dict[str, str]:
+    return {"If-Match": f'"{annotation.revision}"'}
+
+
+def _media_type(file: Path) -> str:
+    return mimetypes.guess_type(file.name)[0] or "application/octet-stream"

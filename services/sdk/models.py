@@ -1,0 +1,119 @@
+"""What a server answers, typed. Fields that a newer server adds are ignored."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from maskloop.platform.masks import Rle
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+
+class Project(Answer):
+    id: int
+    name: str
+
+
+class Category(Answer):
+    id: int
+    name: str
+
+
+class Image(Answer):
+    id: int
+    sha256: str
+    width: int
+    height: int
+    source_uri: str
+
+
+class AddedImage(Answer):
+    """What became of one file: `outcome` is added, known or refused, the latter with a reason."""
+
+    file: str
+    outcome: str
+    image_id: int | None = None
+    code: str | None = None
+    reason: str | None = None
+
+
+class Segmentation(Answer):
+    """COCO's compressed run lengths; `size` is (height, width)."""
+
+    size: tuple[int, int]
+    counts: str
+
+    @property
+    def rle(self) -> Rle:
+        return Rle(self.size, self.counts.encode("ascii"))
+
+
+class Mask(Answer):
+    """`bbox`: left, top, width, height. `reference` names it in a later question."""
+
+    segmentation: Segmentation
+    bbox: tuple[int, int, int, int]
+    area: int
+    predicted_iou: float
+    reference: str
+
+
+class ServedVersion(Answer):
+    number: int
+    name: str
+
+
+class MaskAnswer(Answer):
+    """Best predicted IoU first."""
+
+    model_version: ServedVersion
+    embedding: str
+    masks: tuple[Mask, ...]
+    seconds: dict[str, float]
+
+
+class Annotation(Answer):
+    """`revision` is what a change has to name."""
+
+    id: int
+    revision: int
+    image_id: int
+    category_id: int
+    segmentation: Segmentation
+    bbox: tuple[int, int, int, int]
+    area: int
+
+
+class Proposal(Answer):
+    id: int
+    image_id: int
+    state: str
+    segmentation: Segmentation
+    bbox: tuple[int, int, int, int]
+    area: int
+    predicted_iou: float
+    stability_score: float
+
+
+class Job(Answer):
+    id: int
+    kind: str
+    state: str
+    error: str | None = None
+    counts: dict[str, int] = {}
+    created_at: datetime | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ("succeeded", "failed", "cancelled")
+
+
+class ModelVersion(Answer):
+    number: int
+    name: str
+    state: str
+    serving: bool = False
+    metrics: dict[str, Any] = {}

@@ -1,0 +1,157 @@
+"""Every route against every role, in the own project, in another's, and under ids there are not."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from maskloop.platform.access import PERMISSIONS, Permission, Role
+from maskloop.services.api.access import instance_admin, signed_in
+from maskloop.services.api.app import PREFIX, ROUTERS
+from maskloop.services.projects import create_project
+
+if TYPE_CHECKING:
+    from tests.integration.api.conftest import Api
+
+PUBLIC = {"POST /session"}
+"""Under the prefix, what one may ask without being signed in."""
+MISSING = 987_654_321
+
+ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+
+
+def _name(route: APIRoute) -> str:
+    return f"{min(route.methods)} {route.path}"
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    yield dependant.call
+    for below in dependant.dependencies:
+        yield from _calls(below)
+
+
+def _permission(route: APIRoute) -> Permission | None:
+    found = {getattr(call, "permission", None) for call in _calls(route.dependant)} - {None}
+    assert len(found) <= 1, "a route asks for one permission"
+    return found.pop() if found else None
+
+
+IN_PROJECTS = [route for route in ROUTES if "{project_id}" in route.path]
+ELSEWHERE = [
+    route for route in ROUTES if "{project_id}" not in route.path and _name(route) not in PUBLIC
+]
+
+
+def _ask(client: httpx.Client, route: APIRoute, project_id: int) -> httpx.Response:
+    """With an empty document, and ids of things that there are not."""
+    parameters = dict.fromkeys(route.param_convertors, MISSING) | {"project_id": project_id}
+    path = PREFIX + route.path.format_map(parameters)
+    method = min(route.methods)
+    return client.request(method, path, json=None if method == "GET" else {})
+
+
+def test_every_route_says_who_may_use_it() -> None:
+    silent = {
+        _name(route)
+        for route in ROUTES
+        if _permission(route) is None
+        and not {signed_in, instance_admin} & set(_calls(route.dependant))
+    }
+    assert silent <= PUBLIC
+
+
+def test_every_route_of_a_project_names_a_permission_and_no_other_does() -> None:
+    assert [_name(route) for route in IN_PROJECTS if _permission(route) is None] == []
+    assert [_name(route) for route in ELSEWHERE if _permission(route) is not None] == []
+
+
+def test_the_document_lists_the_routes_that_were_walked(api: "Api") -> None:
+    document = api.anybody().get("/openapi.json").json()
+    listed = {
+        f"{method.upper()} {path.removeprefix(PREFIX)}"
+        for path, item in document["paths"].items()
+        if path.startswith(PREFIX)
+        for method in item
+    }
+    assert listed == {_name(route) for route in ROUTES if route.include_in_schema}
+
+
+def test_every_listed_route_has_a_summary_and_says_what_its_errors_look_like(api: "Api") -> None:
+    document = api.anybody().get("/openapi.json").json()
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            assert operation["summary"], path
+            problem = operation["responses"]["default"]["content"]["application/problem+json"]
+            assert "code" in problem["schema"]["required"]
+
+
+@pytest.mark.parametrize("route", IN_PROJECTS, ids=_name)
+def test_a_role_may_do_what_its_permissions_say(api: "Api", photos: int, route: APIRoute) -> None:
+    permission = _permission(route)
+    assert permission is not None
+    for role in Role:
+        answer = _ask(api.member(photos, role), route, photos)
+        if permission in PERMISSIONS[role]:
+            assert answer.status_code not in (401, 403, 405, 500), (role, answer.text)
+            _assert_project_is_seen(answer)
+        else:
+            assert answer.status_code == 403, (role, answer.text)
+            assert answer.json()["code"] == "forbidden"
+            assert answer.json()["fields"]["permission"] == permission
+
+
+@pytest.mark.parametrize("route", IN_PROJECTS, ids=_name)
+def test_another_project_looks_as_if_it_were_not_there(
+    api: "Api", photos: int, route: APIRoute
+) -> None:
+    others = create_project(api.runtime, "others").id
+    for role in Role:
+        client = api.member(photos, role)
+        hidden, missing = _ask(client, route, others), _ask(client, route, MISSING)
+        assert hidden.status_code == missing.status_code == 404, (role, hidden.text)
+        assert hidden.text.replace(str(others), "ID") == missing.text.replace(str(MISSING), "ID")
+        assert hidden.json()["fields"]["noun"] == "project"
+
+
+@pytest.mark.parametrize("route", IN_PROJECTS, ids=_name)
+def test_an_admin_of_the_instance_may_do_everything_everywhere(
+    api: "Api", photos: int, route: APIRoute
+) -> None:
+    answer = _ask(api.person("boss", admin=True), route, photos)
+    assert answer.status_code not in (401, 403, 405, 500), answer.text
+    _assert_project_is_seen(answer)
+
+
+@pytest.mark.parametrize("route", [*IN_PROJECTS, *ELSEWHERE], ids=_name)
+def test_nothing_is_told_to_whoever_is_not_signed_in(
+    api: "Api", photos: int, route: APIRoute
+) -> None:
+    api.demand_sign_in()
+    for client in (api.anybody(), api.anybody(Authorization="Bearer mlk_no-such-token")):
+        answer = _ask(client, route, photos)
+        assert answer.status_code == 401, answer.text
+        assert answer.json()["code"] == "not_signed_in"
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="maskloop"'
+
+
+@pytest.mark.parametrize(
+    "route",
+    [route for route in ELSEWHERE if instance_admin in set(_calls(route.dependant))],
+    ids=_name,
+)
+def test_what_is_for_admins_of_the_instance_is_for_nobody_else(
+    api: "Api", photos: int, route: APIRoute
+) -> None:
+    for role in Role:
+        answer = _ask(api.member(photos, role), route, photos)
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), role
+    assert _ask(api.person("boss", admin=True), route, photos).status_code != 403
+
+
+def _assert_project_is_seen(answer: httpx.Response) -> None:
+    """What is missing is the thing in the project, not the project."""
+    if answer.status_code == 404:
+        assert answer.json()["fields"]["noun"] != "project"
