@@ -9,7 +9,12 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-from maskloop.platform.errors import ImageChangedError, ObjectMissingError, ServingBusyError
+from maskloop.platform.errors import (
+    ImageChangedError,
+    ObjectMissingError,
+    ServingBusyError,
+    ServingUnavailableError,
+)
 from maskloop.platform.images import Limits
 from maskloop.platform.mask_answers import ImageRef
 from maskloop.platform.renditions import (
@@ -45,9 +50,12 @@ class Renditions:
         """Images decoded so far."""
 
     def close(self) -> None:
-        """Ends what is in hand; who still waits is told that it was cancelled."""
+        """Finishes what is in hand; what still waits is given up."""
         self._decoders.shutdown(wait=True, cancel_futures=True)
         self._writers.shutdown(wait=True)
+        error = ServingUnavailableError("maker of renditions", "the server stops")
+        for sha256 in list(self._wishes):
+            self._fail(sha256, error)
 
     def kept(self, key: str) -> bytes | None:
         """A rendition that was made before."""
@@ -81,7 +89,7 @@ class Renditions:
             try:
                 self._make(image, wanted)
             except BaseException as error:
-                self._fail(image, error)
+                self._fail(image.sha256, error)
                 raise
 
     def _next_wishes(self, image: ImageRef, made: set[Product]) -> _Wishes:
@@ -92,9 +100,9 @@ class Renditions:
                 del self._wishes[image.sha256]
             return wanted
 
-    def _fail(self, image: ImageRef, error: BaseException) -> None:
+    def _fail(self, sha256: bytes, error: BaseException) -> None:
         with self._lock:
-            wishes = self._wishes.pop(image.sha256)
+            wishes = self._wishes.pop(sha256)
         for wish in wishes.values():
             if not wish.done():
                 wish.set_exception(error)

@@ -69,6 +69,7 @@ def running(context: ApiContext, *, port: int) -> Iterator[Server]:
         server.should_exit = True
         thread.join(2 * _DRAIN_SECONDS)
         listening.close()
+        context.renditions.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:
