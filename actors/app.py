@@ -9,9 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from maskloop.actors import ray_session  # noqa: F401  settles Ray's environment before its import
-
-from ray import serve  # isort: skip
+from ray import serve
 from ray.serve.config import RequestRouterConfig
 from ray.serve.context import _get_global_client
 from ray.serve.schema import ServeDeploySchema

@@ -6,7 +6,16 @@ from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from maskloop import __version__
-from maskloop.services.api import health, images, masks, model_versions, pictures, projects, uploads
+from maskloop.services.api import (
+    health,
+    images,
+    masks,
+    model_versions,
+    page,
+    pictures,
+    projects,
+    uploads,
+)
 from maskloop.services.api.access import new_limiter
 from maskloop.services.api.context import ApiContext
 from maskloop.services.api.guard import Guard
@@ -46,6 +55,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.lookups = new_limiter()
     app.state.uploads = Uploads()
     handle_with(app)
+    app.include_router(page.router)
     app.include_router(health.router)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)

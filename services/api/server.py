@@ -44,12 +44,15 @@ def check_host(runtime: Runtime, host: str) -> None:
 
 
 @contextmanager
-def running(context: ApiContext, *, port: int) -> Iterator[Server]:
-    """Listens when the block begins; port 0 takes a free one. At its end requests in hand are
-    finished, for some seconds at most. Raises `AddressRefusedError`, `AddressInUseError`."""
+def running(
+    context: ApiContext, *, port: int = 0, listening: socket.socket | None = None
+) -> Iterator[Server]:
+    """Answers at `listening`, else at `port`, of which 0 takes a free one. At the end of the block
+    requests in hand are finished, for some seconds at most. Raises `AddressRefusedError`,
+    `AddressInUseError`."""
     check_host(context.runtime, context.host)
     app = create_app(context)
-    listening = _listen(context.host, port)
+    listening = listening or listen(context.host, port)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -72,8 +75,8 @@ def running(context: ApiContext, *, port: int) -> Iterator[Server]:
         context.renditions.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Listens at once, so that a client that comes before the loop does only waits."""
+def listen(host: str, port: int) -> socket.socket:
+    """Who connects now waits until somebody answers. Raises `AddressInUseError`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -93,14 +93,16 @@ def _seconds(row: "LedgerRow") -> float:
 def _serve_until_interrupted(opened: "Runtime", host: str, port: int) -> None:
     """A second interrupt ends it at once."""
     from maskloop.services.api.context import make_context
-    from maskloop.services.api.server import check_host, running
+    from maskloop.services.api.server import check_host, listen, running
     from maskloop.services.serving import serving
 
     check_host(opened, host)
+    listening = listen(host, port)
     console.note("Starting Ray, the encoder and the decoder …")
     with (
+        closing(listening),
         serving(opened) as predictor,
-        running(make_context(opened, predictor, host=host), port=port) as server,
+        running(make_context(opened, predictor, host=host), listening=listening) as server,
     ):
         _tell_where(opened, server.url)
         _work_until_interrupted(opened)

@@ -9,12 +9,12 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from maskloop.platform.access import PERMISSIONS, Permission, Role
+from maskloop.services import people
 from maskloop.services.api.access import instance_admin, signed_in
 from maskloop.services.api.app import PREFIX, ROUTERS
-from maskloop.services.projects import create_project
 
 if TYPE_CHECKING:
-    from tests.integration.api.conftest import Api
+    from tests.integration.api.conftest import Site
 
 PUBLIC = {"POST /session"}
 """Under the prefix, what one may ask without being signed in."""
@@ -53,6 +53,10 @@ def _ask(client: httpx.Client, route: APIRoute, project_id: int) -> httpx.Respon
     return client.request(method, path, json=None if method == "GET" else {})
 
 
+def _member(site: "Site", project_id: int, role: Role) -> httpx.Client:
+    return site.person(role.value, roles=[role], project_id=project_id)
+
+
 def test_every_route_says_who_may_use_it() -> None:
     silent = {
         _name(route)
@@ -68,8 +72,8 @@ def test_every_route_of_a_project_names_a_permission_and_no_other_does() -> None
     assert [_name(route) for route in ELSEWHERE if _permission(route) is not None] == []
 
 
-def test_the_document_lists_the_routes_that_were_walked(api: "Api") -> None:
-    document = api.anybody().get("/openapi.json").json()
+def test_the_document_lists_the_routes_that_were_walked(site: "Site") -> None:
+    document = site.client().get("/openapi.json").json()
     listed = {
         f"{method.upper()} {path.removeprefix(PREFIX)}"
         for path, item in document["paths"].items()
@@ -79,8 +83,8 @@ def test_the_document_lists_the_routes_that_were_walked(api: "Api") -> None:
     assert listed == {_name(route) for route in ROUTES if route.include_in_schema}
 
 
-def test_every_listed_route_has_a_summary_and_says_what_its_errors_look_like(api: "Api") -> None:
-    document = api.anybody().get("/openapi.json").json()
+def test_every_listed_route_has_a_summary_and_says_what_its_errors_look_like(site: "Site") -> None:
+    document = site.client().get("/openapi.json").json()
     for path, item in document["paths"].items():
         for operation in item.values():
             assert operation["summary"], path
@@ -89,11 +93,11 @@ def test_every_listed_route_has_a_summary_and_says_what_its_errors_look_like(api
 
 
 @pytest.mark.parametrize("route", IN_PROJECTS, ids=_name)
-def test_a_role_may_do_what_its_permissions_say(api: "Api", photos: int, route: APIRoute) -> None:
-    permission = _permission(route)
+def test_a_role_may_do_what_its_permissions_say(site: "Site", route: APIRoute) -> None:
+    permission, photos = _permission(route), site.project("photos")
     assert permission is not None
     for role in Role:
-        answer = _ask(api.member(photos, role), route, photos)
+        answer = _ask(_member(site, photos, role), route, photos)
         if permission in PERMISSIONS[role]:
             assert answer.status_code not in (401, 403, 405, 500), (role, answer.text)
             _assert_project_is_seen(answer)
@@ -104,12 +108,10 @@ def test_a_role_may_do_what_its_permissions_say(api: "Api", photos: int, route: 
 
 
 @pytest.mark.parametrize("route", IN_PROJECTS, ids=_name)
-def test_another_project_looks_as_if_it_were_not_there(
-    api: "Api", photos: int, route: APIRoute
-) -> None:
-    others = create_project(api.runtime, "others").id
+def test_another_project_looks_as_if_it_were_not_there(site: "Site", route: APIRoute) -> None:
+    photos, others = site.project("photos"), site.project("others")
     for role in Role:
-        client = api.member(photos, role)
+        client = _member(site, photos, role)
         hidden, missing = _ask(client, route, others), _ask(client, route, MISSING)
         assert hidden.status_code == missing.status_code == 404, (role, hidden.text)
         assert hidden.text.replace(str(others), "ID") == missing.text.replace(str(MISSING), "ID")
@@ -118,19 +120,18 @@ def test_another_project_looks_as_if_it_were_not_there(
 
 @pytest.mark.parametrize("route", IN_PROJECTS, ids=_name)
 def test_an_admin_of_the_instance_may_do_everything_everywhere(
-    api: "Api", photos: int, route: APIRoute
+    site: "Site", route: APIRoute
 ) -> None:
-    answer = _ask(api.person("boss", admin=True), route, photos)
+    answer = _ask(site.person("boss", is_admin=True), route, site.project("photos"))
     assert answer.status_code not in (401, 403, 405, 500), answer.text
     _assert_project_is_seen(answer)
 
 
 @pytest.mark.parametrize("route", [*IN_PROJECTS, *ELSEWHERE], ids=_name)
-def test_nothing_is_told_to_whoever_is_not_signed_in(
-    api: "Api", photos: int, route: APIRoute
-) -> None:
-    api.demand_sign_in()
-    for client in (api.anybody(), api.anybody(Authorization="Bearer mlk_no-such-token")):
+def test_nothing_is_told_to_whoever_is_not_signed_in(site: "Site", route: APIRoute) -> None:
+    people.create_user(site.runtime, "root", is_admin=True, password="correct horse battery")
+    photos = site.project("photos")
+    for client in (site.client(), site.client("mlk_no-such-token")):
         answer = _ask(client, route, photos)
         assert answer.status_code == 401, answer.text
         assert answer.json()["code"] == "not_signed_in"
@@ -143,12 +144,13 @@ def test_nothing_is_told_to_whoever_is_not_signed_in(
     ids=_name,
 )
 def test_what_is_for_admins_of_the_instance_is_for_nobody_else(
-    api: "Api", photos: int, route: APIRoute
+    site: "Site", route: APIRoute
 ) -> None:
+    photos = site.project("photos")
     for role in Role:
-        answer = _ask(api.member(photos, role), route, photos)
+        answer = _ask(_member(site, photos, role), route, photos)
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), role
-    assert _ask(api.person("boss", admin=True), route, photos).status_code != 403
+    assert _ask(site.person("boss", is_admin=True), route, photos).status_code != 403
 
 
 def _assert_project_is_seen(answer: httpx.Response) -> None:
