@@ -11,7 +11,6 @@ from maskloop.services.api import (
     images,
     masks,
     model_versions,
-    page,
     pictures,
     projects,
     uploads,
@@ -55,7 +54,6 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.lookups = new_limiter()
     app.state.uploads = Uploads()
     handle_with(app)
-    app.include_router(page.router)
     app.include_router(health.router)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)

@@ -16,7 +16,7 @@ from maskloop.services.api.app import PREFIX, ROUTERS
 if TYPE_CHECKING:
     from tests.integration.api.conftest import Site
 
-PUBLIC = {"POST /session"}
+PUBLIC = {"POST /session", "DELETE /session"}
 """Under the prefix, what one may ask without being signed in."""
 MISSING = 987_654_321
 
