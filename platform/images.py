@@ -115,8 +115,11 @@ class ImageFacts:
 def read_image(data: bytes, source: str, limits: Limits = Limits()) -> tuple[Pixels, ImageFacts]:
     """Decode a whole file. Raises a `BadImageError` that names `source`."""
     with _opened(data, source, limits) as picture:
-        orientation = _orientation(picture)
+        # The TIFF plugin turns the pixels and forgets that they were; the PNG plugin decodes them
+        # to look for the tag, where damage to them would pass for damage to the tag.
+        early = _orientation(picture) if picture.format == "TIFF" else None
         picture.load()
+        orientation = early or _orientation(picture)
         pixels = _rgb(_upright(picture))
         media_type = Image.MIME.get(picture.format or "", "application/octet-stream")
     height, width = pixels.shape[:2]

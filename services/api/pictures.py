@@ -42,9 +42,7 @@ _FILE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"image/*": {}}, "description": "The bytes that were added"},
     304: {"description": "As it was"},
 }
-Level = Annotated[
-    int, Path(ge=0, le=32, description="0 is the original size; each next halves")
-]
+Level = Annotated[int, Path(ge=0, le=32, description="0 is the original size; each next halves")]
 Place = Annotated[int, Path(ge=0, le=2**31 - 1, description="counted from 0, from the top left")]
 
 

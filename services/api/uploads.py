@@ -114,7 +114,7 @@ async def upload(
     try:
         most = context.runtime.settings.max_image_bytes + _AROUND
         async with _received(request, most) as form:
-            found = [file for file in form.values() if isinstance(file, UploadFile)]
+            found = [file for _, file in form.multi_items() if isinstance(file, UploadFile)]
             if not found:
                 raise BadParametersError("files", "empty", "send at least one file")
             shown = [
@@ -198,7 +198,7 @@ def _plain_name(given: str) -> str:
     """The last part of what a client says, with nothing that a database or terminal minds."""
     last = PureWindowsPath(PurePosixPath(given).name).name
     shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in last)
-    return shown[-_LONGEST_NAME:] or "unnamed"
+    return shown[-_LONGEST_NAME:] if shown.strip(".") else "unnamed"
 
 
 def _status(outcomes: set[Outcome]) -> int:

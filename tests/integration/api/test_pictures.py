@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.integration.api.conftest import Site
     from tests.integration.conftest import Bench
 
-ALL = ("file", "thumbnail", "rendition", "rendition?side=4096", "tiles/0/2/1", "tiles/2/0/0")
+ALL = ("file", "thumbnail", "rendition", "rendition?side=1024", "tiles/0/2/1", "tiles/2/0/0")
 HEIGHT, WIDTH = 700, 1100
 
 
