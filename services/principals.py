@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from maskloop.platform.access import Permission, Principal, Role, allowed
-from maskloop.platform.db import members
+from maskloop.platform.db import members, projects
 from maskloop.services import sign_in, tokens
 from maskloop.services.access_cache import AccessCache
 from maskloop.services.runtime import Runtime
@@ -34,7 +34,7 @@ class Principals:
         self._people: AccessCache[tuple[str, bytes], Principal] = AccessCache(
             seconds, most=_MOST, clock=clock
         )
-        self._roles: AccessCache[tuple[int, int], frozenset[Role]] = AccessCache(
+        self._roles: AccessCache[tuple[int, int, bool], frozenset[Role]] = AccessCache(
             seconds, most=_MOST, clock=clock
         )
 
@@ -56,11 +56,11 @@ class Principals:
         return self._people.get(("local", b""), lambda: sign_in.local_principal(self._runtime))
 
     def roles(self, principal: Principal, project_id: int) -> frozenset[Role]:
-        """Empty for somebody who is no member. Raises `DatabaseUnavailableError`."""
-        if principal.is_admin:
-            return frozenset({Role.ADMIN})
+        """Empty for somebody who is no member, and where there is no such project. Raises
+        `DatabaseUnavailableError`."""
         return self._roles.get(
-            (project_id, principal.user_id), lambda: self._read_roles(principal, project_id)
+            (project_id, principal.user_id, principal.is_admin),
+            lambda: self._read_roles(principal, project_id),
         )
 
     def permissions(self, principal: Principal, project_id: int) -> frozenset[Permission]:
@@ -74,4 +74,7 @@ class Principals:
 
     def _read_roles(self, principal: Principal, project_id: int) -> frozenset[Role]:
         with self._runtime.engine.connect() as connection:
+            if principal.is_admin:
+                there = projects.exists(connection, project_id)
+                return frozenset({Role.ADMIN}) if there else frozenset()
             return members.roles_of(connection, project_id, principal.user_id)

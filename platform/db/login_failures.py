@@ -11,7 +11,7 @@ from maskloop.platform.errors import TooManyAttemptsError
 
 WINDOW = timedelta(minutes=15)
 FAILURES_PER_NAME = 5
-FAILURES_PER_ADDRESS = 5
+FAILURES_PER_ADDRESS = 20
 
 _COLLECTED_AT_ONCE = 100
 

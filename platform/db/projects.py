@@ -64,6 +64,12 @@ def by_id(connection: sa.Connection, project_id: int) -> Project:
     return Project(project_id, name)
 
 
+def exists(connection: sa.Connection, project_id: int) -> bool:
+    return connection.execute(
+        sa.select(sa.exists().where(projects.c.id == project_id))
+    ).scalar_one()
+
+
 def summaries(connection: sa.Connection) -> list[ProjectSummary]:
     """All projects by name, with the number of their categories and images."""
     count_categories = (

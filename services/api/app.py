@@ -7,12 +7,14 @@ from fastapi_offline import FastAPIOffline
 
 from maskloop import __version__
 from maskloop.services.api import (
+    annotations,
     health,
     images,
     masks,
     model_versions,
     pictures,
     projects,
+    proposals,
     uploads,
 )
 from maskloop.services.api.access import new_limiter
@@ -28,6 +30,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     uploads.router,
     pictures.router,
     masks.router,
+    annotations.router,
+    proposals.router,
     model_versions.router,
 )
 """Under the prefix; each route names its permission."""

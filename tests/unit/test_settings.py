@@ -33,6 +33,13 @@ def test_unset_settings_have_the_documented_defaults(env: pytest.MonkeyPatch) ->
     assert settings.max_image_bytes == 536_870_912
     assert settings.lease_seconds == 30.0
     assert settings.ray_object_store_mb == 256
+    assert (settings.encoder_replicas, settings.decoder_replicas) == (1, 1)
+    assert (settings.encoder_replicas_most, settings.decoder_replicas_most) == (None, None)
+    assert (settings.encoder_gpus, settings.encoder_batch) == (1.0, 8)
+    assert settings.decoder_threads is None
+    assert (settings.serving_queue, settings.prefetch_images) == (64, 3)
+    assert settings.embedding_cache_mb == 512
+    assert (settings.embedding_quota_gb, settings.embedding_days) == (None, None)
     assert settings.secret_key is None
     assert (settings.session_hours, settings.session_days_most) == (12.0, 30.0)
     assert (settings.sessions_per_user, settings.tokens_per_user) == (20, 50)
@@ -52,6 +59,18 @@ def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> Non
         "MAX_IMAGE_PIXELS": "1000",
         "MAX_IMAGE_BYTES": "2000",
         "LEASE_SECONDS": "12.5",
+        "ENCODER_REPLICAS": "2",
+        "DECODER_REPLICAS": "3",
+        "ENCODER_REPLICAS_MOST": "4",
+        "DECODER_REPLICAS_MOST": "5",
+        "ENCODER_GPUS": "0.25",
+        "ENCODER_BATCH": "6",
+        "DECODER_THREADS": "7",
+        "SERVING_QUEUE": "9",
+        "EMBEDDING_CACHE_MB": "16",
+        "PREFETCH_IMAGES": "0",
+        "EMBEDDING_QUOTA_GB": "1.5",
+        "EMBEDDING_DAYS": "30",
         "RAY_OBJECT_STORE_MB": "80",
         "SECRET_KEY": "k" * 32,
         "SESSION_HOURS": "8",
@@ -73,6 +92,17 @@ def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> Non
     assert settings.workers == 3
     assert (settings.max_image_pixels, settings.max_image_bytes) == (1000, 2000)
     assert (settings.lease_seconds, settings.ray_object_store_mb) == (12.5, 80)
+    assert (settings.encoder_replicas, settings.decoder_replicas) == (2, 3)
+    assert (settings.encoder_replicas_most, settings.decoder_replicas_most) == (4, 5)
+    assert (settings.encoder_gpus, settings.encoder_batch, settings.decoder_threads) == (0.25, 6, 7)
+    assert (settings.serving_queue, settings.prefetch_images) == (9, 0)
+    assert settings.embedding_cache_mb == 16
+    assert (settings.embedding_quota_gb, settings.embedding_days) == (1.5, 30.0)
+    assert settings.secret_key is not None
+    assert settings.secret_key.get_secret_value() == values["SECRET_KEY"]
+    assert (settings.session_hours, settings.session_days_most) == (8.0, 7.0)
+    assert (settings.sessions_per_user, settings.tokens_per_user) == (3, 4)
+    assert settings.access_cache_seconds == 1.5
 
 
 def test_home_is_made_absolute_and_a_tilde_is_expanded(
