@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from maskloop.platform.db import images, projects
+from maskloop.platform.db.images import Registered
 from maskloop.platform.errors import BadImageError, MaskloopError
 from maskloop.platform.images import ImageFacts, Limits, read_image
 from maskloop.platform.storage.sources import Source, find_images
@@ -46,6 +47,22 @@ class _Stored:
     byte_size: int
 
 
+@dataclass(frozen=True)
+class Added:
+    """`new`: the project did not have these bytes before."""
+
+    image_id: int
+    new: bool
+    facts: ImageFacts
+
+
+def add_image(runtime: Runtime, project_id: int, data: bytes, source_uri: str) -> Added:
+    """Check, store and register one image. Raises a `BadImageError` that names the source."""
+    stored = _store(runtime, data, source_uri)
+    registered = _register(runtime, project_id, source_uri, stored)
+    return Added(registered.id, registered.new, stored.facts)
+
+
 def add_images(
     runtime: Runtime,
     project_name: str,
@@ -64,7 +81,7 @@ def add_images(
     for source, outcome in _check_and_store(runtime, _sources(runtime, locations)):
         if isinstance(outcome, MaskloopError):
             report.refused.append(Refusal(source.uri, outcome.code, str(outcome)))
-        elif _register(runtime, project.id, source, outcome):
+        elif _register(runtime, project.id, source.uri, outcome).new:
             report.added += 1
         else:
             report.known += 1
@@ -85,7 +102,7 @@ def _check_and_store(
         waiting: deque[tuple[Source, Future[_Stored | MaskloopError]]] = deque()
         try:
             for source in sources:
-                waiting.append((source, pool.submit(_store, runtime, source)))
+                waiting.append((source, pool.submit(_read_and_store, runtime, source)))
                 if len(waiting) >= _AHEAD:
                     yield _first(waiting)
             while waiting:
@@ -101,16 +118,22 @@ def _first(
     return source, future.result()
 
 
-def _store(runtime: Runtime, source: Source) -> _Stored | MaskloopError:
+def _read_and_store(runtime: Runtime, source: Source) -> _Stored | MaskloopError:
     """Errors of this file are its outcome; those of our own store end the run."""
-    settings = runtime.settings
     try:
-        data = source.read(settings.max_image_bytes)
-        _, facts = read_image(data, source.uri, Limits(settings.max_image_pixels))
+        data = source.read(runtime.settings.max_image_bytes)
     except MaskloopError as error:
         if isinstance(error, BadImageError) or not error.retryable:
             return error
         raise
+    try:
+        return _store(runtime, data, source.uri)
+    except BadImageError as error:
+        return error
+
+
+def _store(runtime: Runtime, data: bytes, source_uri: str) -> _Stored:
+    _, facts = read_image(data, source_uri, Limits(runtime.settings.max_image_pixels))
     _keep(runtime.objects, images.object_key(facts.sha256), data)
     return _Stored(facts, len(data))
 
@@ -124,12 +147,12 @@ def _keep(objects: ObjectStore, key: str, data: bytes) -> None:
             objects.put(key, data)
 
 
-def _register(runtime: Runtime, project_id: int, source: Source, stored: _Stored) -> bool:
+def _register(runtime: Runtime, project_id: int, source_uri: str, stored: _Stored) -> Registered:
     with runtime.engine.begin() as connection:
         return images.register(
             connection,
             project_id,
             stored.facts,
-            source_uri=source.uri,
+            source_uri=source_uri,
             byte_size=stored.byte_size,
         )

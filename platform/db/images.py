@@ -38,6 +38,14 @@ def object_key(sha256: bytes) -> str:
     return f"images/{digest[:2]}/{digest}"
 
 
+@dataclass(frozen=True)
+class Registered:
+    """`new`: the project did not have it before."""
+
+    id: int
+    new: bool
+
+
 def register(
     connection: sa.Connection,
     project_id: int,
@@ -45,8 +53,8 @@ def register(
     *,
     source_uri: str,
     byte_size: int,
-) -> bool:
-    """Whether the image is new to the project. Its object must have been written before."""
+) -> Registered:
+    """The image's object must have been written before."""
     statement = (
         insert(images)
         .values(
@@ -62,7 +70,13 @@ def register(
         .on_conflict_do_nothing(index_elements=["project_id", "sha256"])
         .returning(images.c.id)
     )
-    return connection.execute(statement).first() is not None
+    added = connection.execute(statement).scalar()
+    if added is not None:
+        return Registered(added, new=True)
+    known = sa.select(images.c.id).where(
+        images.c.project_id == project_id, images.c.sha256 == facts.sha256
+    )
+    return Registered(connection.execute(known).scalar_one(), new=False)
 
 
 def count(connection: sa.Connection, project_id: int) -> int:

@@ -14,18 +14,23 @@ from maskloop.services.api import (
     jobs,
     masks,
     model_versions,
+    pictures,
     projects,
     proposals,
+    uploads,
 )
 from maskloop.services.api.access import new_limiter
 from maskloop.services.api.context import ApiContext
 from maskloop.services.api.guard import Guard
 from maskloop.services.api.problems import RESPONSES, handle_with
+from maskloop.services.api.uploads import Uploads
 
 PREFIX: Final = "/api/v1"
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     projects.router,
     images.router,
+    uploads.router,
+    pictures.router,
     masks.router,
     annotations.router,
     proposals.router,
@@ -55,6 +60,7 @@ def create_app(context: ApiContext) -> FastAPI:
     )
     app.state.context = context
     app.state.lookups = new_limiter()
+    app.state.uploads = Uploads()
     handle_with(app)
     app.include_router(health.router)
     for router in ROUTERS:

@@ -14,6 +14,7 @@ from maskloop.services.api.known_images import KnownImages
 from maskloop.services.api.metrics import Metrics
 from maskloop.services.predictor import Predictor
 from maskloop.services.principals import Principals
+from maskloop.services.renditions import Renditions
 from maskloop.services.runtime import Runtime
 from maskloop.services.secret_key import secret_key
 from maskloop.services.session_cookies import SessionCookies
@@ -33,6 +34,7 @@ class ApiContext:
     principals: Principals
     host: str
     known_images: KnownImages
+    renditions: Renditions
     metrics: Metrics = field(default_factory=Metrics)
     closing: threading.Event = field(default_factory=threading.Event)
     """Set while the server drains: it is not ready for new work."""
@@ -51,7 +53,7 @@ def make_context(runtime: Runtime, predictor: Predictor, *, host: str) -> ApiCon
     """Raises `BadSettingError` for a secret key that others can read."""
     cookies = SessionCookies(secret_key(runtime.settings))
     principals, known = Principals(runtime, cookies), KnownImages(runtime)
-    return ApiContext(runtime, predictor, cookies, principals, host, known)
+    return ApiContext(runtime, predictor, cookies, principals, host, known, Renditions(runtime))
 
 
 def context_of(request: Request) -> ApiContext:

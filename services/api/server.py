@@ -72,6 +72,7 @@ def running(
         server.should_exit = True
         thread.join(2 * _DRAIN_SECONDS)
         listening.close()
+        context.renditions.close()
 
 
 def listen(host: str, port: int) -> socket.socket:

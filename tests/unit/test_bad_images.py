@@ -160,6 +160,19 @@ def test_several_pictures_in_one_file_are_refused_with_their_number(fmt: str) ->
     )
 
 
+def test_a_png_with_damaged_pixels_is_refused_though_it_has_no_tags() -> None:
+    """To look for tags behind the pixels, Pillow decodes them."""
+    rows = zlib.compress(np.insert(PIXELS.reshape(HEIGHT, -1), 0, 0, axis=1).tobytes())
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0))
+    for damaged, taken in ((rows, True), (rows[:100] + b"\xff" * 40 + rows[140:], False)):
+        data = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", damaged) + chunk(b"IEND", b"")
+        if taken:
+            np.testing.assert_array_equal(read(data), PIXELS)
+            continue
+        with pytest.raises((ImageTruncatedError, ImageUnreadableError)):
+            read(data)
+
+
 # --- what is broken at random ---------------------------------------------------------------------
 
 TAGS = Image.Exif()
