@@ -6,7 +6,16 @@ from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from maskloop import __version__
-from maskloop.services.api import health, model_versions, projects
+from maskloop.services.api import (
+    health,
+    members,
+    model_versions,
+    page,
+    projects,
+    session,
+    tokens,
+    users,
+)
 from maskloop.services.api.access import new_limiter
 from maskloop.services.api.context import ApiContext
 from maskloop.services.api.guard import Guard
@@ -14,7 +23,11 @@ from maskloop.services.api.problems import RESPONSES, handle_with
 
 PREFIX: Final = "/api/v1"
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    session.router,
+    users.router,
+    tokens.router,
     projects.router,
+    members.router,
     model_versions.router,
 )
 """Under the prefix; each route names its permission."""
@@ -41,6 +54,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.lookups = new_limiter()
     handle_with(app)
     app.include_router(health.router)
+    app.include_router(page.router)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.add_middleware(Guard, context=context)
