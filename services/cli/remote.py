@@ -43,7 +43,7 @@ def add_images(
     report: dict[str, Any] = {"added": 0, "known": 0, "refused": []}
     for seen, file in enumerate(server.add_images(project.id, local_files(locations)), start=1):
         if file.outcome == "refused":
-            reason = {"uri": file.file, "code": file.code, "reason": file.reason}
+            reason = {"uri": file.name, "code": file.code, "reason": file.reason}
             report["refused"].append(reason)
         else:
             report[file.outcome] += 1

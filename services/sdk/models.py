@@ -41,7 +41,7 @@ class Image(Answer):
 class AddedImage(Answer):
     """What became of one file: `outcome` is added, known or refused, the latter with a reason."""
 
-    file: str
+    name: str
     outcome: str
     image_id: int | None = None
     code: str | None = None
