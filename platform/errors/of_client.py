@@ -7,16 +7,12 @@ class RemoteError(MaskloopError):
     """What a server answered; `remote_code` is one of the codes in this file."""
 
     code = "remote"
-    sentence = "{detail} [{remote_code}, HTTP {status}]"
+    sentence = "{detail} The server's code is {remote_code}, HTTP {status}."
 
-    def __init__(
-        self, status: int, remote_code: str, detail: str, may_retry: bool, retry_after: float
-    ) -> None:
-        super().__init__(status, remote_code, detail, may_retry, retry_after)
+    def __init__(self, status: int, remote_code: str, detail: str) -> None:
+        super().__init__(status, remote_code, detail)
         self.status = status
         self.remote_code = remote_code
-        self.may_retry = may_retry
-        self.retry_after = retry_after
 
 
 class ServerUnreachableError(MaskloopError):

@@ -64,7 +64,7 @@ class AddressRefusedError(MaskloopError):
     code = "address_refused"
     sentence = (
         "{host} can be reached from other machines, and nobody could sign in or keep others out: "
-        "there is no admin with a password. Make one first: maskloop user create NAME --admin"
+        "there is no admin with a password. Make one with maskloop user create NAME --admin."
     )
 
     def __init__(self, host: str) -> None:

@@ -13,6 +13,8 @@ from maskloop.platform.errors import RemoteError, ServerUnreachableError
 _TRIES: Final = 5
 _PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 30.0
+_MOMENTARY: Final = frozenset({429, 503})
+"""Statuses of a server that may answer the same request soon."""
 _CHUNK: Final = 1024 * 1024
 
 
@@ -90,10 +92,9 @@ class Transport:
             else:
                 if not answer.is_error or answer.status_code in accept:
                     return answer
-                error = _error(answer)
-                if not (left and answer.status_code in (429, 503)):
-                    raise error
-                pause = max(pause, error.retry_after)
+                if not (left and answer.status_code in _MOMENTARY):
+                    raise _error(answer)
+                pause = max(pause, _seconds(answer.headers.get("Retry-After")))
             self._wait(min(pause, _LONGEST_PAUSE_SECONDS))
             pause *= 2
         raise AssertionError("the last try returns or raises")
@@ -120,8 +121,6 @@ def _error(answer: httpx.Response) -> RemoteError:
         answer.status_code,
         str(problem.get("code", "unknown")),
         detail,
-        bool(problem.get("retryable", answer.status_code in (429, 503))),
-        _seconds(answer.headers.get("Retry-After")),
     )
 
 

@@ -140,7 +140,7 @@ def test_images_of_a_finished_job_are_never_encoded_again_whatever_restarts(home
 def test_who_can_be_reached_from_elsewhere_needs_an_admin(home: Home) -> None:
     told = home.run("up", "--host", "0.0.0.0", code=1)
     assert "there is no admin with a password" in told
-    assert "maskloop user create NAME --admin" in told
+    assert "maskloop user create NAME --admin." in told
 
 
 def test_a_port_that_is_taken_is_an_error_with_a_way_out(home: Home) -> None:

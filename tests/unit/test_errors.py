@@ -15,7 +15,13 @@ from maskloop.platform.errors import (
     NotFoundError,
 )
 
-VALUES: dict[type, object] = {str: "some {text} of % signs", int: 7, float: 2.5, object: (1, "two")}
+VALUES: dict[type, object] = {
+    str: "some {text} of % signs",
+    int: 7,
+    float: 2.5,
+    bool: True,
+    object: (1, "two"),
+}
 
 
 def all_below(base: type[MaskloopError]) -> list[type[MaskloopError]]:

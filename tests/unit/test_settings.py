@@ -59,6 +59,8 @@ def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> Non
         "MAX_IMAGE_PIXELS": "1000",
         "MAX_IMAGE_BYTES": "2000",
         "LEASE_SECONDS": "12.5",
+        "SERVER": "http://gpu1:8600",
+        "TOKEN": "mlk_secret",
         "ENCODER_REPLICAS": "2",
         "DECODER_REPLICAS": "3",
         "ENCODER_REPLICAS_MOST": "4",
@@ -98,6 +100,9 @@ def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> Non
     assert (settings.serving_queue, settings.prefetch_images) == (9, 0)
     assert settings.embedding_cache_mb == 16
     assert (settings.embedding_quota_gb, settings.embedding_days) == (1.5, 30.0)
+    assert settings.server == "http://gpu1:8600"
+    assert settings.token is not None
+    assert settings.token.get_secret_value() == "mlk_secret"
     assert settings.secret_key is not None
     assert settings.secret_key.get_secret_value() == values["SECRET_KEY"]
     assert (settings.session_hours, settings.session_days_most) == (8.0, 7.0)
