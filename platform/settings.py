@@ -15,6 +15,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MASKLOOP_", frozen=True, extra="ignore")
 
+    server: str | None = None
+    """`http://host:port` of a server on another machine, which `project`, `images add` and
+    `autolabel` then mean instead of this one."""
+    token: SecretStr | None = None
+    """An API token for that server."""
     home: Path = Field(default_factory=lambda: Path.home() / ".maskloop")
     """Weights, and the embedded database and object store when no others are named."""
     database_url: SecretStr | None = None

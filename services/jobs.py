@@ -14,6 +14,7 @@ from maskloop.platform.db import images, job_items, jobs, model_versions, projec
 from maskloop.platform.db.database import now
 from maskloop.platform.db.job_items import Counts, LedgerRow
 from maskloop.platform.db.jobs import Job, Lease
+from maskloop.platform.db.projects import Project
 from maskloop.platform.errors import (
     DatabaseUnavailableError,
     JobBusyError,
@@ -55,20 +56,31 @@ def submit_autolabel(
     """Queue everything-mode over all images of a project, by the version that serves now."""
     with runtime.engine.begin() as connection:
         project = projects.by_name(connection, project_name)
-        if images.count(connection, project.id) == 0:
-            hint = f"Add some with: maskloop images add {project_name} FOLDER"
-            raise NotFoundError("image", f"in project {project_name}", hint)
-        version = model_versions.serving(connection)
-        job_id = jobs.insert(
-            connection,
-            project_id=project.id,
-            kind=JobKind.AUTOLABEL,
-            parameters=parameters.to_json(),
-            model_version_id=version.id,
-            keep_candidates=keep_candidates,
-        )
-        job_items.insert_for_project(connection, project.id, job_id)
-        return job_id
+        return submit_autolabel_in(connection, project, parameters, keep_candidates=keep_candidates)
+
+
+def submit_autolabel_in(
+    connection: sa.Connection,
+    project: Project,
+    parameters: GenerationParameters,
+    *,
+    keep_candidates: bool,
+) -> int:
+    """`submit_autolabel` in the caller's transaction."""
+    if images.count(connection, project.id) == 0:
+        hint = f"Add some with: maskloop images add {project.name} FOLDER"
+        raise NotFoundError("image", f"in project {project.name}", hint)
+    version = model_versions.serving(connection)
+    job_id = jobs.insert(
+        connection,
+        project_id=project.id,
+        kind=JobKind.AUTOLABEL,
+        parameters=parameters.to_json(),
+        model_version_id=version.id,
+        keep_candidates=keep_candidates,
+    )
+    job_items.insert_for_project(connection, project.id, job_id)
+    return job_id
 
 
 def submit_from_job(
@@ -83,36 +95,45 @@ def submit_from_job(
     Raises `NoCandidatesError`, `ChoiceRefusedError` or `BadParametersError`.
     """
     with runtime.engine.begin() as connection:
-        named = jobs.by_id(connection, source_job_id, project_id)
-        if named.kind is not JobKind.AUTOLABEL:
-            raise WrongJobKindError(named.id, named.kind, JobKind.AUTOLABEL)
-        # A job that chose again has the candidates of the job that it chose from.
-        keeper = (
-            named if named.source_job_id is None else jobs.by_id(connection, named.source_job_id)
+        return submit_from_job_in(connection, source_job_id, given, project_id=project_id)
+
+
+def submit_from_job_in(
+    connection: sa.Connection,
+    source_job_id: int,
+    given: Mapping[str, Value],
+    *,
+    project_id: int | None = None,
+) -> int:
+    """`submit_from_job` in the caller's transaction."""
+    named = jobs.by_id(connection, source_job_id, project_id)
+    if named.kind is not JobKind.AUTOLABEL:
+        raise WrongJobKindError(named.id, named.kind, JobKind.AUTOLABEL)
+    # A job that chose again has the candidates of the job that it chose from.
+    keeper = named if named.source_job_id is None else jobs.by_id(connection, named.source_job_id)
+    parameters = chosen_again(
+        keeper.id,
+        GenerationParameters.from_json(keeper.parameters),
+        GenerationParameters.from_json(named.parameters),
+        given,
+    )
+    job_id = jobs.insert(
+        connection,
+        project_id=named.project_id,
+        kind=JobKind.AUTOLABEL,
+        parameters=parameters.to_json(),
+        model_version_id=named.version_id,
+        source_job_id=keeper.id,
+    )
+    if job_items.insert_from_job(connection, named.id, job_id) == 0:
+        project = projects.by_id(connection, named.project_id).name
+        reason = (
+            "it has no image that is done with candidates"
+            if named.keep_candidates
+            else "it was asked not to"
         )
-        parameters = chosen_again(
-            keeper.id,
-            GenerationParameters.from_json(keeper.parameters),
-            GenerationParameters.from_json(named.parameters),
-            given,
-        )
-        job_id = jobs.insert(
-            connection,
-            project_id=named.project_id,
-            kind=JobKind.AUTOLABEL,
-            parameters=parameters.to_json(),
-            model_version_id=named.version_id,
-            source_job_id=keeper.id,
-        )
-        if job_items.insert_from_job(connection, named.id, job_id) == 0:
-            project = projects.by_id(connection, named.project_id).name
-            reason = (
-                "it has no image that is done with candidates"
-                if named.keep_candidates
-                else "it was asked not to"
-            )
-            raise NoCandidatesError(named.id, project, reason)
-        return job_id
+        raise NoCandidatesError(named.id, project, reason)
+    return job_id
 
 
 def claim(runtime: Runtime, job_id: int, *, take_over: bool = False) -> Lease:
@@ -188,7 +209,12 @@ def retry_quarantined(runtime: Runtime, job_id: int, project_id: int | None = No
 
 def view(runtime: Runtime, job_id: int, project_id: int | None = None) -> JobView:
     with runtime.engine.connect() as connection:
-        return _view(connection, jobs.by_id(connection, job_id, project_id))
+        return view_in(connection, job_id, project_id)
+
+
+def view_in(connection: sa.Connection, job_id: int, project_id: int | None = None) -> JobView:
+    """`view` in the caller's transaction."""
+    return _view(connection, jobs.by_id(connection, job_id, project_id))
 
 
 def troubled_items(runtime: Runtime, job_id: int) -> list[LedgerRow]:

@@ -37,6 +37,30 @@ def sign_in(
 
     Raises `WrongPasswordError`, `TooManyAttemptsError`.
     """
+    return _enter(runtime, cookies, name=name, password=password, address=address, new_hash=None)
+
+
+def change_password(
+    runtime: Runtime, cookies: SessionCookies, *, name: str, old: str, new: str, address: str
+) -> SignedIn:
+    """One's own. Ends all sessions and opens another; tokens stay.
+
+    Raises `BadPasswordError`, `WrongPasswordError`, `TooManyAttemptsError`.
+    """
+    new_hash = hash_password(new)
+    return _enter(runtime, cookies, name=name, password=old, address=address, new_hash=new_hash)
+
+
+def _enter(
+    runtime: Runtime,
+    cookies: SessionCookies,
+    *,
+    name: str,
+    password: str,
+    address: str,
+    new_hash: str | None,
+) -> SignedIn:
+    """Who knows the password comes in; with a new hash, only they do."""
     known = name if is_user_name(name) else _NO_NAME
     with runtime.engine.begin() as connection:
         login_failures.admit(connection, known, _source(address))
@@ -44,7 +68,9 @@ def sign_in(
     right = is_password(password_hash, password)
     if password_hash is None or not right:
         raise WrongPasswordError
-    renewed = hash_password(password) if is_outdated(password_hash) else None
+    renewed = new_hash
+    if renewed is None and is_outdated(password_hash):
+        renewed = hash_password(password)
     cookie = cookies.new()
     with runtime.engine.begin() as connection:
         found = users.locked(connection, known)
@@ -53,6 +79,8 @@ def sign_in(
         login_failures.forgive(connection, known)
         if renewed is not None:
             users.set_password_hash(connection, found.user.id, renewed)
+        if new_hash is not None:
+            sessions.end_all(connection, found.user.id)
         expires_at = sessions.open_one(
             connection,
             found.user.id,

@@ -23,6 +23,7 @@ from maskloop.platform.errors import (
     NotSignedInError,
 )
 from maskloop.services.api.context import ApiContext, context_of
+from maskloop.services.sign_in import signs_in_by_itself
 
 COOKIE: Final = "maskloop_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -96,19 +97,25 @@ def _principal(context: ApiContext, request: Request) -> Principal:
         if scheme.lower() != "bearer" or not token:
             raise NotSignedInError("the Authorization header is not of the form: Bearer TOKEN")
         return context.principals.principal_of_token(token.strip())
-    _check_origin(request)
+    check_origin(request)
     cookie = request.cookies.get(COOKIE)
     if cookie is not None:
-        principal = context.principals.principal_of_session(cookie)
-        if request.method not in _SAFE:
-            context.cookies.check_csrf(cookie, request.headers.get(CSRF_HEADER))
-        return principal
+        # One that another instance left for this host keeps nobody out who needs none.
+        try:
+            principal = context.principals.principal_of_session(cookie)
+        except NotSignedInError:
+            if not (context.on_loopback and signs_in_by_itself(context.runtime)):
+                raise
+        else:
+            if request.method not in _SAFE:
+                context.cookies.check_csrf(cookie, request.headers.get(CSRF_HEADER))
+            return principal
     if context.on_loopback:
         return context.principals.local_principal()
     raise NotSignedInError("the request carries no token and no session")
 
 
-def _check_origin(request: Request) -> None:
+def check_origin(request: Request) -> None:
     """Raises `ForeignOriginError` for a change that another site's page asks the browser for."""
     if request.method in _SAFE:
         return

@@ -8,14 +8,21 @@ from fastapi_offline import FastAPIOffline
 from maskloop import __version__
 from maskloop.services.api import (
     annotations,
+    exports,
     health,
     images,
+    jobs,
     masks,
+    members,
     model_versions,
+    page,
     pictures,
     projects,
     proposals,
+    session,
+    tokens,
     uploads,
+    users,
 )
 from maskloop.services.api.access import new_limiter
 from maskloop.services.api.context import ApiContext
@@ -25,13 +32,19 @@ from maskloop.services.api.uploads import Uploads
 
 PREFIX: Final = "/api/v1"
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    session.router,
+    users.router,
+    tokens.router,
     projects.router,
+    members.router,
     images.router,
     uploads.router,
     pictures.router,
     masks.router,
     annotations.router,
     proposals.router,
+    jobs.router,
+    exports.router,
     model_versions.router,
 )
 """Under the prefix; each route names its permission."""
@@ -59,6 +72,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.uploads = Uploads()
     handle_with(app)
     app.include_router(health.router)
+    app.include_router(page.router)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.add_middleware(Guard, context=context)

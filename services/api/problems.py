@@ -1,4 +1,4 @@
-"""Errors as problem+json (RFC 9457), with the codes of `platform/errors.py`."""
+"""Errors as problem+json (RFC 9457), with the codes of `platform/errors/`."""
 
 import logging
 import math

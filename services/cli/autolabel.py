@@ -10,7 +10,7 @@ import typer
 from maskloop.platform.db.job_items import Counts
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.states import JobState
-from maskloop.services.cli import console
+from maskloop.services.cli import console, remote
 from maskloop.services.cli.console import INTERRUPTED
 from maskloop.services.cli.options import (
     AsJson,
@@ -55,6 +55,12 @@ def autolabel(
 
     if (project_name is None) == (from_job is None):
         raise typer.BadParameter("name either PROJECT or --from-job JOB")
+    if (server := remote.client()) is not None:
+        if project_name is None or not keep_candidates:
+            raise typer.BadParameter("with MASKLOOP_SERVER, name a PROJECT and keep candidates")
+        given = given_parameters(context, parameters)
+        remote.autolabel(server, project_name, given, detach=detach, as_json=as_json)
+        return
     with runtime() as opened:
         if from_job is not None:
             job_id = submit_from_job(opened, from_job, given_parameters(context, parameters))

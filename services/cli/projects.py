@@ -1,10 +1,10 @@
 """`maskloop project …` and `maskloop images …`"""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from maskloop.services.cli import console
+from maskloop.services.cli import console, remote
 from maskloop.services.cli.options import AsJson, ProjectName, runtime
 
 project = typer.Typer(no_args_is_help=True, help="Projects: images and categories.")
@@ -20,12 +20,17 @@ def create(
     """Make a project."""
     from maskloop.services.projects import create_project
 
-    with runtime() as opened:
-        made = create_project(opened, name, category or [])
-    if as_json:
-        console.write_json({"id": made.id, "name": made.name, "categories": category or []})
+    number: int
+    if (server := remote.client()) is not None:
+        with server:
+            number = server.create_project(name, category or []).id
     else:
-        console.say(f"Project {made.name}. Add images with: maskloop images add {made.name} FOLDER")
+        with runtime() as opened:
+            number = create_project(opened, name, category or []).id
+    if as_json:
+        console.write_json({"id": number, "name": name, "categories": category or []})
+    else:
+        console.say(f"Project {name}. Add images with: maskloop images add {name} FOLDER")
 
 
 @project.command("list")
@@ -33,8 +38,12 @@ def list_all(as_json: AsJson = False) -> None:
     """All projects."""
     from maskloop.services.projects import list_projects
 
-    with runtime() as opened:
-        rows = [(s.project.name, s.images, s.categories) for s in list_projects(opened)]
+    if (server := remote.client()) is not None:
+        with server:
+            rows = [(p.name, p.images, p.categories) for p in server.projects()]
+    else:
+        with runtime() as opened:
+            rows = [(s.project.name, s.images, s.categories) for s in list_projects(opened)]
     if as_json:
         console.write_json([{"name": n, "images": i, "categories": c} for n, i, c in rows])
     elif rows:
@@ -52,6 +61,26 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Check images and add them to a project; the same bytes are added once."""
+    if (server := remote.client()) is not None:
+        with server, console.progress() as bar:
+            task = bar.add_task("sending", total=None, detail="")
+            report = remote.add_images(
+                server, project_name, uri, lambda seen: bar.update(task, completed=seen)
+            )
+            bar.update(task, total=report["added"] + report["known"] + len(report["refused"]))
+    else:
+        report = _add_here(project_name, uri)
+    if as_json:
+        console.write_json(report)
+    else:
+        _tell(project_name, report["added"], report["known"])
+        for refusal in report["refused"]:
+            console.note(f"refused {refusal['code']}: {refusal['reason']}")
+    if report["refused"]:
+        raise typer.Exit(1)
+
+
+def _add_here(project_name: str, uri: list[str]) -> dict[str, Any]:
     from maskloop.services.images import AddReport, add_images
 
     with runtime() as opened, console.progress() as bar:
@@ -63,15 +92,8 @@ def add(
 
         report = add_images(opened, project_name, uri, on_progress=show)
         bar.update(task, total=report.seen)
-    if as_json:
-        refused = [{"uri": r.uri, "code": r.code, "reason": r.reason} for r in report.refused]
-        console.write_json({"added": report.added, "known": report.known, "refused": refused})
-    else:
-        _tell(project_name, report.added, report.known)
-        for refusal in report.refused:
-            console.note(f"refused {refusal.code}: {refusal.reason}")
-    if report.refused:
-        raise typer.Exit(1)
+    refused = [{"uri": r.uri, "code": r.code, "reason": r.reason} for r in report.refused]
+    return {"added": report.added, "known": report.known, "refused": refused}
 
 
 def _tell(project_name: str, added: int, known: int) -> None:

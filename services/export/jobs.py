@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
+import sqlalchemy as sa
+
 from maskloop.platform.db import jobs, projects
 from maskloop.platform.db.job_items import Counts
 from maskloop.platform.db.jobs import Job
@@ -42,14 +44,21 @@ def submit_export(runtime: Runtime, project_id: int, parameters: ExportParameter
     Raises `NotFoundError`.
     """
     with runtime.engine.begin() as connection:
-        projects.by_id(connection, project_id)
-        return jobs.insert(
-            connection,
-            project_id=project_id,
-            kind=JobKind.EXPORT,
-            parameters=parameters.to_json(),
-            keep_candidates=False,
-        )
+        return submit_export_in(connection, project_id, parameters)
+
+
+def submit_export_in(
+    connection: sa.Connection, project_id: int, parameters: ExportParameters
+) -> int:
+    """`submit_export` in the caller's transaction."""
+    projects.by_id(connection, project_id)
+    return jobs.insert(
+        connection,
+        project_id=project_id,
+        kind=JobKind.EXPORT,
+        parameters=parameters.to_json(),
+        keep_candidates=False,
+    )
 
 
 def run_export(

@@ -19,6 +19,7 @@ from maskloop.services.sdk.models import (
     MaskAnswer,
     ModelVersion,
     Project,
+    ProjectListed,
     Proposal,
 )
 from maskloop.services.sdk.transport import Transport
@@ -61,11 +62,11 @@ class Client:
 
     # --- projects and images
 
-    def projects(self) -> list[Project]:
+    def projects(self) -> list[ProjectListed]:
         """Those that one sees."""
-        return _all(Project, self._http.ask("GET", "/projects")["items"])
+        return _all(ProjectListed, self._http.ask("GET", "/projects")["items"])
 
-    def project(self, name: str) -> Project:
+    def project(self, name: str) -> ProjectListed:
         """Raises `NotFoundError`."""
         found = {project.name: project for project in self.projects()}
         if name not in found:

@@ -17,6 +17,14 @@ class Project(Answer):
     name: str
 
 
+class ProjectListed(Project):
+    """With the numbers of its images and categories, and the roles of whoever asks."""
+
+    images: int
+    categories: int
+    roles: tuple[str, ...]
+
+
 class Category(Answer):
     id: int
     name: str
@@ -105,6 +113,16 @@ class Job(Answer):
     error: str | None = None
     counts: dict[str, int] = {}
     created_at: datetime | None = None
+
+    @property
+    def images(self) -> int:
+        """Of the job."""
+        return sum(count for state, count in self.counts.items() if state != "masks")
+
+    @property
+    def settled(self) -> int:
+        """Images that nothing more is done with."""
+        return sum(self.counts.get(state, 0) for state in ("done", "failed", "quarantined"))
 
     @property
     def has_ended(self) -> bool:

@@ -31,8 +31,9 @@ def make(cls: type[MaskloopError]) -> MaskloopError:
     return cls(*(VALUES[parameter.annotation] for parameter in parameters))
 
 
-def test_every_error_lives_in_one_file() -> None:
-    assert {cls.__module__ for cls in CLASSES} == {errors.__name__}
+def test_every_error_lives_in_one_folder_and_is_named_by_its_face() -> None:
+    assert {cls.__module__.rpartition(".")[0] for cls in CLASSES} == {errors.__name__}
+    assert {cls.__name__ for cls in CLASSES} <= set(errors.__all__)
     assert [cls for cls in CLASSES if cls.__subclasses__()] == [BadImageError]
 
 

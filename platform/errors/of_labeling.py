@@ -1,0 +1,56 @@
+"""Errors of annotations, reviews and exports."""
+
+from maskloop.platform.errors.base import MaskloopError
+
+
+class BadMaskError(MaskloopError):
+    code = "bad_mask"
+    sentence = "The mask cannot be kept: {reason}."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
+class AnnotationConflictError(MaskloopError):
+    """Somebody else was first; `revision` is the one there is now."""
+
+    code = "annotation_conflict"
+    sentence = (
+        "Annotation {annotation} was changed meanwhile: it is at revision {revision}, by {author}. "
+        "Load it again and decide what to keep."
+    )
+
+    def __init__(self, annotation: int, revision: int, author: str) -> None:
+        super().__init__(annotation, revision, author)
+
+
+class NotYourAnnotationError(MaskloopError):
+    code = "not_your_annotation"
+    sentence = "Annotation {annotation} is of {author}; only reviewers change those of others."
+
+    def __init__(self, annotation: int, author: str) -> None:
+        super().__init__(annotation, author)
+
+
+class AlreadyReviewedError(MaskloopError):
+    code = "already_reviewed"
+    sentence = "Proposal {proposal} was {verdict} by {reviewer} already. Go on with the next one."
+
+    def __init__(self, proposal: int, verdict: str, reviewer: str) -> None:
+        super().__init__(proposal, verdict, reviewer)
+
+
+class WrongJobKindError(MaskloopError):
+    code = "wrong_job_kind"
+    sentence = "Job {job} is of kind {kind}; this is for jobs of kind {wanted}."
+
+    def __init__(self, job: int, kind: str, wanted: str) -> None:
+        super().__init__(job, kind, wanted)
+
+
+class ExportNotReadyError(MaskloopError):
+    code = "export_not_ready"
+    sentence = "The export of job {job} has no file: the job is {state}. Wait, or resume the job."
+
+    def __init__(self, job: int, state: str) -> None:
+        super().__init__(job, state)

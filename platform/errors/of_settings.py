@@ -1,0 +1,34 @@
+"""Errors of the database and of settings."""
+
+from maskloop.platform.errors.base import MaskloopError
+
+
+class DatabaseUnavailableError(MaskloopError):
+    code = "database_unavailable"
+    retryable = True
+    sentence = (
+        "The database {where} cannot be reached: {reason}. Check MASKLOOP_DATABASE_URL, or where "
+        "that is unset MASKLOOP_HOME."
+    )
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(where, reason)
+
+
+class SchemaTooNewError(MaskloopError):
+    code = "schema_too_new"
+    sentence = (
+        "The database is at schema {found}, which this version of maskloop does not know. "
+        "Upgrade maskloop; it will not touch the database until then."
+    )
+
+    def __init__(self, found: str) -> None:
+        super().__init__(found)
+
+
+class BadSettingError(MaskloopError):
+    code = "bad_setting"
+    sentence = "The setting {name} cannot be used: {reason}."
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)

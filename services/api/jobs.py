@@ -1,0 +1,212 @@
+"""/projects/{id}/jobs: bulk work submitted, followed, stopped and gone on with."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Literal
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from starlette.responses import Response
+
+from maskloop.platform.access import Permission
+from maskloop.platform.db import projects
+from maskloop.platform.db.job_items import LedgerRow
+from maskloop.platform.errors import BadParametersError
+from maskloop.platform.generation import GenerationParameters, Value
+from maskloop.platform.states import ItemState, JobKind, JobState
+from maskloop.services import jobs
+from maskloop.services.api.access import Id, ProjectAccess, project
+from maskloop.services.api.annotations import SomeId
+from maskloop.services.api.context import context_of
+from maskloop.services.api.idempotency import OnceOnly
+from maskloop.services.api.paging import Page, PageQuery, page_query
+from maskloop.services.jobs import JobView
+
+router = APIRouter(tags=["jobs"])
+Viewer = Annotated[ProjectAccess, Depends(project(Permission.VIEW))]
+Runner = Annotated[ProjectAccess, Depends(project(Permission.RUN_JOBS))]
+_PARAMETERS = TypeAdapter(GenerationParameters)
+
+
+class NewJob(BaseModel):
+    """Everything-mode over all images of the project, or with `from_job` another choice among the
+    candidates that job kept. `parameters` by the official generator's names."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal[JobKind.AUTOLABEL] = JobKind.AUTOLABEL
+    parameters: dict[str, Value] = Field(default={}, max_length=100)
+    keep_candidates: bool = True
+    from_job: SomeId | None = None
+
+
+class JobShown(BaseModel):
+    """`counts`: images by state, and masks. `worker_lost`: nobody works on it any more, although
+    it is running by its row."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    id: int
+    kind: JobKind
+    state: JobState
+    parameters: dict[str, Value]
+    model_version: int | None
+    keep_candidates: bool
+    from_job: int | None
+    counts: dict[str, int]
+    worker_lost: bool
+    cancel_requested: bool
+    error_code: str | None
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class ItemShown(BaseModel):
+    image_id: int
+    source_uri: str
+    state: ItemState
+    attempts: int
+    masks: int | None
+    seconds: dict[str, float]
+    error_code: str | None
+    error: str | None
+
+
+@router.get("/projects/{project_id}/jobs", summary="A project's jobs, newest first")
+def list_page(
+    request: Request,
+    access: Viewer,
+    query: Annotated[PageQuery, Depends(page_query)],
+    kind: JobKind | None = None,
+) -> Page[JobShown]:
+    found = jobs.page(
+        context_of(request).runtime,
+        access.project_id,
+        before=query.after,
+        limit=query.and_one,
+        kind=kind,
+    )
+    return query.page(found, show=shown, key=lambda view: view.job.id)
+
+
+@router.post(
+    "/projects/{project_id}/jobs",
+    status_code=201,
+    response_model=JobShown,
+    summary="Submit a job",
+)
+def submit(new: NewJob, once: OnceOnly, access: Runner) -> Response:
+    parameters = _checked(new.parameters)
+
+    def effect(connection: sa.Connection) -> JobShown:
+        if new.from_job is None:
+            found = projects.by_id(connection, access.project_id)
+            job_id = jobs.submit_autolabel_in(
+                connection, found, parameters, keep_candidates=new.keep_candidates
+            )
+        else:
+            given = {name: getattr(parameters, name) for name in new.parameters}
+            job_id = jobs.submit_from_job_in(
+                connection, new.from_job, given, project_id=access.project_id
+            )
+        return shown(jobs.view_in(connection, job_id, access.project_id))
+
+    return once.do(access.principal, effect)
+
+
+@router.get("/projects/{project_id}/jobs/{job_id}", summary="One job and how far it is")
+def get(request: Request, job_id: Id, access: Viewer) -> JobShown:
+    return _view(request, job_id, access)
+
+
+@router.get("/projects/{project_id}/jobs/{job_id}/items", summary="A job's images")
+def items(
+    request: Request,
+    job_id: Id,
+    access: Viewer,
+    query: Annotated[PageQuery, Depends(page_query)],
+    state: ItemState | None = None,
+) -> Page[ItemShown]:
+    found = jobs.items_page(
+        context_of(request).runtime,
+        access.project_id,
+        job_id,
+        states=tuple(ItemState) if state is None else (state,),
+        after=query.after or 0,
+        limit=query.and_one,
+    )
+    return query.page(found, show=_item, key=lambda row: row.image_id)
+
+
+@router.post("/projects/{project_id}/jobs/{job_id}/cancel", summary="Stop a job")
+def cancel(request: Request, job_id: Id, access: Runner) -> JobShown:
+    """At once where nobody works on it; else when its worker is done with its image."""
+    jobs.cancel(context_of(request).runtime, job_id, access.project_id)
+    return _view(request, job_id, access)
+
+
+@router.post("/projects/{project_id}/jobs/{job_id}/resume", summary="Go on with a job")
+def resume(request: Request, job_id: Id, access: Runner) -> JobShown:
+    """What is done stays."""
+    jobs.requeue(context_of(request).runtime, job_id, access.project_id)
+    return _view(request, job_id, access)
+
+
+@router.post("/projects/{project_id}/jobs/{job_id}/retry", summary="Try quarantined images again")
+def retry(request: Request, job_id: Id, access: Runner) -> JobShown:
+    jobs.retry_quarantined(context_of(request).runtime, job_id, access.project_id)
+    return _view(request, job_id, access)
+
+
+def _checked(given: dict[str, Value]) -> GenerationParameters:
+    """Raises `BadParametersError`."""
+    for name, value in given.items():
+        if name not in GenerationParameters.__dataclass_fields__:
+            raise BadParametersError(name, value, "there is no such parameter")
+    try:
+        return _PARAMETERS.validate_python(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0])
+        raise BadParametersError(name, given[name], first["msg"]) from error
+
+
+def _view(request: Request, job_id: int, access: ProjectAccess) -> JobShown:
+    return shown(jobs.view(context_of(request).runtime, job_id, access.project_id))
+
+
+def shown(view: JobView) -> JobShown:
+    job = view.job
+    return JobShown(
+        id=job.id,
+        kind=job.kind,
+        state=job.state,
+        parameters=job.parameters,
+        model_version=job.model_version_id,
+        keep_candidates=job.keep_candidates,
+        from_job=job.source_job_id,
+        counts=asdict(view.counts),
+        worker_lost=view.worker_lost,
+        cancel_requested=job.cancel_requested is not None,
+        error_code=job.error_code,
+        error=job.error,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+    )
+
+
+def _item(row: LedgerRow) -> ItemShown:
+    return ItemShown(
+        image_id=row.image_id,
+        source_uri=row.source_uri,
+        state=row.state,
+        attempts=row.attempts,
+        masks=row.masks,
+        seconds=row.seconds,
+        error_code=row.error_code,
+        error=row.error,
+    )
