@@ -26,11 +26,10 @@ from maskloop.services.api import (
 )
 from maskloop.services.api.access import new_limiter
 from maskloop.services.api.context import ApiContext
-from maskloop.services.api.guard import Guard
+from maskloop.services.api.guard import PREFIX, Guard
 from maskloop.services.api.problems import RESPONSES, handle_with
 from maskloop.services.api.uploads import Uploads
 
-PREFIX: Final = "/api/v1"
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     session.router,
     users.router,

@@ -15,6 +15,7 @@ from maskloop.platform.errors import (
 from maskloop.services.api.context import LOOPBACK_NAMES, ApiContext
 from maskloop.services.api.problems import problem_of
 
+PREFIX: Final = "/api/v1"
 MOST_IN_FLIGHT: Final = 256
 MOST_BODY: Final = 8 * 1024 * 1024
 """Of all but uploads: the mask of a large image has some hundred kilobytes."""
@@ -22,6 +23,8 @@ UPLOADS: Final = "/images"
 """Where the path of an upload ends; its limit is per file (`images.py`)."""
 _BUSY_SECONDS: Final = 1
 _UNMATCHED: Final = "unmatched"
+_PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked by those who watch: a server that is only busy shall not be taken for a dead one."""
 
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -66,7 +69,7 @@ class Guard:
         finally:
             self._in_flight -= 1
             metrics.requests_in_flight.set(self._in_flight)
-            route = getattr(scope.get("route"), "path", _UNMATCHED)
+            route = _template(scope)
             seconds = time.perf_counter() - started
             metrics.request_seconds.labels(scope["method"], route, str(answer.status)).observe(
                 seconds
@@ -78,13 +81,21 @@ class Guard:
             host = headers.get(b"host", b"").decode("latin-1")
             if _name_of(host) not in LOOPBACK_NAMES:
                 return BadHostError(host)
-        if self._in_flight > MOST_IN_FLIGHT:
+        if self._in_flight > MOST_IN_FLIGHT and scope["path"] not in _PROBES:
             self._context.metrics.requests_refused.inc()
             return ServerBusyError(_BUSY_SECONDS)
         length = headers.get(b"content-length", b"0")
         if not _is_upload(scope) and length.isdigit() and int(length) > MOST_BODY:
             return BodyTooLargeError(MOST_BODY)
         return None
+
+
+def _template(scope: Any) -> str:
+    """Of the route: with its prefix, whatever the router keeps of it."""
+    path: str = getattr(scope.get("route"), "path", _UNMATCHED)
+    if scope["path"].startswith(PREFIX) and path.startswith("/") and not path.startswith(PREFIX):
+        return PREFIX + path
+    return path
 
 
 def _is_upload(scope: Any) -> bool:

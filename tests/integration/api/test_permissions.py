@@ -11,7 +11,8 @@ from fastapi.routing import APIRoute
 from maskloop.platform.access import PERMISSIONS, Permission, Role
 from maskloop.services import people
 from maskloop.services.api.access import instance_admin, signed_in
-from maskloop.services.api.app import PREFIX, ROUTERS
+from maskloop.services.api.app import ROUTERS
+from maskloop.services.api.guard import PREFIX
 
 if TYPE_CHECKING:
     from tests.integration.api.conftest import Site
