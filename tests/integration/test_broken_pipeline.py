@@ -14,7 +14,7 @@ from maskloop.platform.db.job_items import Counts
 from maskloop.platform.errors import LeaseLostError, PipelineBrokenError, WorkersDieError
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.states import ItemState, JobState
-from maskloop.services import autolabel
+from maskloop.services import held_jobs
 from maskloop.services.autolabel import run_job
 from maskloop.services.images import add_images
 from maskloop.services.jobs import cancel, claim, submit_autolabel
@@ -132,7 +132,7 @@ def test_an_interrupted_worker_leaves_its_job_for_the_next_one(runtime: Runtime,
             runtime,
             job,
             on_progress=interrupt_at_five,
-            when_interrupted=autolabel.leave_for_another,
+            when_interrupted=held_jobs.leave_for_another,
             pipeline=healthy,
         )
 

@@ -114,8 +114,9 @@ def test_wrong_passwords_tell_nothing_and_are_slowed_down(
     people: None, new_browser: "NewBrowser"
 ) -> None:
     browser = new_browser()
-    answers = [browser.sign_in(name, "wrong horse") for name in ("ann", "nobody", "", "a\0", "ann")]
-    assert [answer.status_code for answer in answers] == [401] * 5
+    names = ("ann", "nobody", "", "a\0", *["ann"] * 4)
+    answers = [browser.sign_in(name, "wrong horse") for name in names]
+    assert [answer.status_code for answer in answers] == [401] * 8
     assert {answer.text for answer in answers} == {answers[0].text}
     assert answers[0].json()["code"] == "wrong_password"
     refused = browser.sign_in("ann")
