@@ -191,8 +191,8 @@ def test_other_machines_are_let_in_only_where_an_admin_can_sign_in(
         assert server.port > 0
 
 
-def test_a_server_for_other_machines_signs_nobody_in_by_itself(
-    server: Server, people: None, new_browser: "NewBrowser"
+def test_once_there_are_passwords_nobody_is_signed_in_by_being_here(
+    people: None, new_browser: "NewBrowser"
 ) -> None:
     answer = new_browser().ask("GET", "/session")
     assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
