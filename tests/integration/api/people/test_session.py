@@ -7,7 +7,7 @@ import pytest
 
 from maskloop.platform.errors import AddressRefusedError
 from maskloop.services.api.context import make_context
-from maskloop.services.api.server import Server, running
+from maskloop.services.api.server import running
 from maskloop.services.people import create_user
 from maskloop.services.runtime import Runtime
 
