@@ -5,6 +5,7 @@ deployed by its import path, so that another version of the model changes the re
 `user_config` and nothing is restarted.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -12,7 +13,7 @@ from typing import Any, Final
 from ray import serve
 from ray.serve.config import RequestRouterConfig
 from ray.serve.context import _get_global_client
-from ray.serve.schema import ServeDeploySchema
+from ray.serve.schema import LoggingConfig, ServeDeploySchema
 
 from maskloop.actors.serving.decoder_replica import DecoderReplica
 from maskloop.actors.serving.encoder_replica import EncoderReplica
@@ -38,7 +39,10 @@ _DRAIN_SECONDS = 20.0
 def serve_started() -> Iterator[None]:
     """Serve in the Ray of the caller, without a proxy. On this process's own Ray it ends with it;
     on a cluster the application stays."""
-    serve.start(proxy_location="Disabled")
+    # Serve tells of every step on the terminal; its errors reach us by the calls that they concern.
+    quiet = LoggingConfig(log_level="ERROR")
+    serve.start(proxy_location="Disabled", logging_config=quiet)
+    logging.getLogger("ray.serve").setLevel(logging.ERROR)
     yield
 
 

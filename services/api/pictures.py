@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from maskloop.platform.access import Permission
 from maskloop.platform.db import images
 from maskloop.platform.db.images import Image
+from maskloop.platform.errors import ImageChangedError
 from maskloop.platform.mask_answers import ImageRef
 from maskloop.platform.renditions import (
     MEDIA_TYPE,
@@ -59,6 +60,10 @@ def file(request: Request, image_id: Id, access: Viewer) -> Response:
     tag = etag(image.sha256.hex())
     if is_known(request, tag):
         return not_modified(tag, cache_control=FOREVER)
+    there = context.runtime.objects.info(image.key)
+    if there is not None and there.size != image.byte_size:
+        reason = f"it has {there.size:,} bytes, not {image.byte_size:,}"
+        raise ImageChangedError(image.source_uri, reason)
     stream = context.runtime.objects.open(image.key)
     headers = {
         "ETag": tag,

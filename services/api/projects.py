@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from maskloop.platform.access import Permission, Principal
+from maskloop.platform.access import Permission, Principal, Role
 from maskloop.platform.db.projects import Category, list_categories
 from maskloop.services import people, projects
 from maskloop.services.api.access import Id, ProjectAccess, instance_admin, project, signed_in
-from maskloop.services.api.context import context_of
+from maskloop.services.api.context import ApiContext, context_of
 from maskloop.services.api.idempotency import OnceOnly
 
 router = APIRouter(tags=["projects"])
@@ -70,7 +70,7 @@ def list_all(request: Request, principal: Annotated[Principal, Depends(signed_in
                 name=found.project.name,
                 images=found.images,
                 categories=found.categories,
-                roles=sorted(context.principals.roles(principal, found.project.id)),
+                roles=_roles(context, principal, found.project.id),
             )
             for found in projects.list_projects(context.runtime)
             if principal.is_admin or found.project.id in mine
@@ -133,6 +133,13 @@ def rename_category(
     runtime = context_of(request).runtime
     found = projects.rename_category(runtime, access.project_id, category_id, new.name)
     return CategoryShown(id=found.id, name=found.name)
+
+
+def _roles(context: ApiContext, principal: Principal, project_id: int) -> list[str]:
+    """An admin of the instance is one of every project; others are looked up."""
+    if principal.is_admin:
+        return [Role.ADMIN.value]
+    return sorted(context.principals.roles(principal, project_id))
 
 
 def _shown(found: list[Category]) -> list[CategoryShown]:

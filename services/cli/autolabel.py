@@ -9,7 +9,7 @@ import typer
 
 from maskloop.platform.db.job_items import Counts
 from maskloop.platform.generation import GenerationParameters
-from maskloop.platform.states import JobState
+from maskloop.platform.states import JobKind, JobState
 from maskloop.services.cli import console, remote
 from maskloop.services.cli.console import INTERRUPTED
 from maskloop.services.cli.options import (
@@ -128,6 +128,8 @@ def end_as(view: "JobView") -> None:
 
 
 def summary(view: "JobView") -> str:
+    if view.job.kind is JobKind.EXPORT:
+        return f"Export {view.job.id} {view.state}."
     counts = view.counts
     return (
         f"Job {view.job.id} {view.state}: {counts.done} of {counts.total} images done, "
@@ -156,6 +158,7 @@ def json_of(view: "JobView") -> dict[str, object]:
             "quarantined": counts.quarantined,
         },
         "masks": counts.masks,
+        "result": job.result_key,
         "error": job.error,
         "created_at": job.created_at,
         "started_at": job.started_at,

@@ -1,13 +1,16 @@
 """`maskloop jobs …`"""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskloop.platform.states import ItemState, JobState
+from maskloop.platform.states import ItemState, JobKind, JobState
 from maskloop.services.cli import console
 from maskloop.services.cli.autolabel import json_of, progress_of, tell
 from maskloop.services.cli.options import AsJson, JobId, runtime
+
+if TYPE_CHECKING:
+    from maskloop.services.jobs import JobView
 
 jobs = typer.Typer(no_args_is_help=True, help="Background work: see it, stop it, go on with it.")
 
@@ -31,21 +34,17 @@ def list_all(
     elif not views:
         console.say("No jobs yet. Start one with: maskloop autolabel PROJECT")
     else:
-        columns = ["job", "project", "state", "done", "of", "quarantined", "failed", "masks"]
-        rows = [
-            (
-                view.job.id,
-                view.project,
-                view.state,
-                view.counts.done,
-                view.counts.total,
-                view.counts.quarantined,
-                view.counts.failed,
-                view.counts.masks,
-            )
-            for view in views
-        ]
-        console.table(columns, rows)
+        counted = ["done", "of", "quarantined", "failed", "masks"]
+        rows = [(v.job.id, v.job.kind, v.project, v.state, *_figures(v)) for v in views]
+        console.table(["job", "kind", "project", "state", *counted], rows)
+
+
+def _figures(view: "JobView") -> tuple[int | None, ...]:
+    """An export has no images of its own to count."""
+    if view.job.kind is JobKind.EXPORT:
+        return (None,) * 5
+    counts = view.counts
+    return counts.done, counts.total, counts.quarantined, counts.failed, counts.masks
 
 
 @jobs.command("show")

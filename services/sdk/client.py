@@ -26,6 +26,7 @@ from maskloop.services.sdk.transport import Transport
 
 _TIMEOUT_SECONDS: Final = 60.0
 _FILES_TOGETHER: Final = 8
+_BYTES_TOGETHER: Final = 32 * 1024 * 1024
 _PAGE: Final = 500
 _LOOK_SECONDS: Final = 1.0
 
@@ -89,13 +90,18 @@ class Client:
         """What becomes of each file, in their order. Raises `BadLocationError` for one that is not
         there, before it asks."""
         waiting: list[Path] = []
+        together = 0
         for file in files:
             if not file.is_file():
                 raise BadLocationError(str(file), "there is no such file")
-            waiting.append(file)
-            if len(waiting) == _FILES_TOGETHER:
+            size = file.stat().st_size
+            # A server limits a request by the size of the largest image: large ones go alone.
+            full = len(waiting) == _FILES_TOGETHER or together + size > _BYTES_TOGETHER
+            if waiting and full:
                 yield from self._upload(project_id, waiting)
-                waiting = []
+                waiting, together = [], 0
+            waiting.append(file)
+            together += size
         if waiting:
             yield from self._upload(project_id, waiting)
 

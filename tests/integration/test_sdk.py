@@ -94,6 +94,26 @@ def test_from_files_to_annotations_and_back(client: Client, files: list[Path]) -
     assert client.annotations(project.id, images[0].id) == []
 
 
+def test_large_files_go_alone_and_small_ones_together(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = client.create_project("birds")
+    files = [tmp_path / f"{number}.jpg" for number in range(4)]
+    for file, size in zip(files, (20, 20, 40_000_000, 20), strict=True):
+        file.write_bytes(bytes(size))
+    sent: list[int] = []
+    upload = Client._upload
+
+    def watched(self: Client, project_id: int, together: list[Path]) -> object:
+        sent.append(len(together))
+        return upload(self, project_id, together)
+
+    monkeypatch.setattr(Client, "_upload", watched)
+    outcomes = [file.outcome for file in client.add_images(project.id, files)]
+    assert sent == [2, 1, 1]
+    assert outcomes == ["refused"] * 4
+
+
 def test_what_is_not_there_is_said_so(client: Client, tmp_path: Path) -> None:
     client.create_project("cats")
     with pytest.raises(NotFoundError, match="There are: cats"):

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from maskloop.platform.access import Role
+from maskloop.platform.db.images import object_key
 from maskloop.platform.images import Pixels
 from maskloop.services.api.app import PREFIX
 
@@ -57,6 +58,16 @@ def test_the_file_is_what_was_added(site: "Site", photos: int, base: str, data: 
     assert answer.headers["Content-Disposition"] == "inline; filename*=UTF-8''cat%27s.png"
     assert answer.headers["ETag"] == f'"{hashlib.sha256(data).hexdigest()}"'
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_file_that_is_no_longer_as_long_as_it_was_is_not_sent(
+    site: "Site", photos: int, base: str, data: bytes
+) -> None:
+    key = object_key(hashlib.sha256(data).digest())
+    site.runtime.objects.delete(key)
+    site.runtime.objects.put(key, data[:-10])
+    answer = member(site, photos, Role.LABELER).get(base + "file")
+    assert (answer.status_code, answer.json()["code"]) == (409, "image_changed")
 
 
 @pytest.mark.parametrize(
