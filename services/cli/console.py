@@ -52,7 +52,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Numbers are set flush right."""
     shown = Table(box=None, pad_edge=False, header_style="dim")
     for index, column in enumerate(columns):
-        numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
+        cells = [row[index] for row in rows if row[index] is not None]
+        numeric = bool(cells) and all(isinstance(cell, int | float) for cell in cells)
         shown.add_column(column, justify="right" if numeric else "left")
     for row in rows:
         shown.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
