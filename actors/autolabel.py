@@ -5,7 +5,6 @@ embeddings stay inside the actor that reads them. The actor holds no database cr
 decides no state; it reports an outcome per image and the service applies it.
 """
 
-import os
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from ray.exceptions import RayError, RayTaskError
 from maskloop.actors import everything, results
 from maskloop.actors.embeddings import EmbeddingStore
 from maskloop.actors.kept_candidates import Keeper
+from maskloop.actors.niceness import be_nice
 from maskloop.actors.rechoose import Rechooser
 from maskloop.actors.referee import load_referee
 from maskloop.actors.sam.compute import settle_threads
@@ -39,9 +39,6 @@ from maskloop.platform.keeping import Keeping
 from maskloop.platform.masks import GeneratedMask
 from maskloop.platform.stages import Stages
 from maskloop.platform.storage import open_store
-
-_NICENESS = 10
-"""Clicks on the same machine go first: somebody waits for them."""
 
 # There is no other way yet to say how often Ray repeats an image (see _survivable).
 warnings.filterwarnings("ignore", message="`ray_remote_args_fn` is deprecated")
@@ -91,17 +88,12 @@ def _survivable() -> dict[str, int]:
     return {"max_restarts": -1, "max_task_retries": 1}
 
 
-def _be_nice() -> None:
-    own = os.getpriority(os.PRIO_PROCESS, 0)
-    os.setpriority(os.PRIO_PROCESS, 0, max(own, _NICENESS))
-
-
 class Autolabeler:
     """The actor: loads the model once, then does one image after another."""
 
     def __init__(self, plan: Plan) -> None:
         settle_threads(plan.compute)
-        _be_nice()
+        be_nice()
         weights = WeightsFolder(plan.weights)
         self._plan = plan
         self._objects = open_store(plan.objects, s3_endpoint_url=plan.s3_endpoint_url)

@@ -9,13 +9,13 @@ class Role(StrEnum):
     """Of a member of a project; a member has one or more."""
 
     LABELER = "labeler"
-    """Asks for masks and makes annotations."""
+    """Asks for masks, makes annotations, and accepts, corrects or rejects proposals."""
     REVIEWER = "reviewer"
-    """Also gives verdicts on proposals, and changes annotations of others."""
+    """Also changes annotations of others."""
     OPS = "ops"
     """Brings images in, runs jobs, takes exports out."""
     ML = "ml"
-    """Runs jobs and exports, and decides which model version serves."""
+    """Runs jobs and exports, trains model versions, and decides which one serves."""
     ADMIN = "admin"
     """All of it, and members and categories."""
 
@@ -28,14 +28,17 @@ class Permission(StrEnum):
     ASK = "masks.ask"
     """Masks for prompts; nothing is stored."""
     ANNOTATE = "annotations.write"
-    """Make annotations, and change or delete one's own."""
+    """Take images from the queue, make annotations, and change or delete one's own."""
     ANNOTATE_ALL = "annotations.write_all"
     """Change or delete annotations of others."""
     REVIEW = "proposals.review"
+    """Give verdicts on what models propose; annotations of people are `ANNOTATE_ALL`'s."""
     ADD_IMAGES = "images.add"
     RUN_JOBS = "jobs.run"
     """Submit, cancel, resume and retry."""
     EXPORT = "exports.make"
+    TRAIN = "models.train"
+    """Freeze training sets, train, evaluate, set the policy, run shadows."""
     PROMOTE = "model_versions.promote"
     """Decide which model version serves. There is one for all projects (docs/access.md)."""
     MANAGE = "project.manage"
@@ -55,10 +58,15 @@ class Principal:
 
 
 _EVERYBODY: Final = frozenset({Permission.VIEW, Permission.ASK})
-_LABELER: Final = _EVERYBODY | {Permission.ANNOTATE}
-_REVIEWER: Final = _LABELER | {Permission.ANNOTATE_ALL, Permission.REVIEW}
+_LABELER: Final = _EVERYBODY | {Permission.ANNOTATE, Permission.REVIEW}
+_REVIEWER: Final = _LABELER | {Permission.ANNOTATE_ALL}
 _OPS: Final = _EVERYBODY | {Permission.ADD_IMAGES, Permission.RUN_JOBS, Permission.EXPORT}
-_ML: Final = _EVERYBODY | {Permission.RUN_JOBS, Permission.EXPORT, Permission.PROMOTE}
+_ML: Final = _EVERYBODY | {
+    Permission.RUN_JOBS,
+    Permission.EXPORT,
+    Permission.TRAIN,
+    Permission.PROMOTE,
+}
 
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.LABELER: _LABELER,

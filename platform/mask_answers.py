@@ -73,3 +73,24 @@ class MaskAnswer:
     model_version: ServedVersion
     embedding: EmbeddingSource
     seconds: dict[str, float]
+
+
+class ShadowSkipped(StrEnum):
+    """Why a replica left a question out that a challenger was to decode too."""
+
+    NOT_LOADED = "not_loaded"
+    """It has no challenger, or has not loaded it yet, or cannot."""
+    BUSY = "busy"
+    """Clicks wait, or the challenger decodes already."""
+    NO_EMBEDDING = "no_embedding"
+    """Of the challenger's encoder there is none, and for a shadow nothing is encoded."""
+
+
+@dataclass(frozen=True)
+class ChallengerStatus:
+    """Of a replica: `refused` says why it cannot decode with the challenger; empty while it is
+    still loading it."""
+
+    version: ServedVersion
+    loaded: bool
+    refused: str

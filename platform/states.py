@@ -11,6 +11,10 @@ class JobKind(StrEnum):
     """Everything-mode over images of a project."""
     EXPORT = "export"
     """The project's masks as a ZIP in the object store; has no items."""
+    TRAIN = "train"
+    """A new model version from a training set; has no items."""
+    EVALUATE = "evaluate"
+    """Champion and challenger on the same hold-out, then the gate; has no items."""
 
 
 class JobState(StrEnum):
@@ -49,7 +53,7 @@ class ProposalState(StrEnum):
     REJECTED = "rejected"
     """A person refused it."""
     SUPERSEDED = "superseded"
-    """A later model version proposed anew."""
+    """Another model version proposed anew; pending again when its own version does."""
 
 
 class Verdict(StrEnum):
@@ -63,13 +67,66 @@ class Verdict(StrEnum):
     """No annotation comes of it."""
 
 
+class ImageState(StrEnum):
+    """Of an image in the labeling queue; its last submission decides it."""
+
+    TODO = "todo"
+    """Waits for somebody to label it, or to do so again."""
+    DONE = "done"
+    """Somebody said that everything on it is labelled."""
+    SKIPPED = "skipped"
+    """Somebody said why it cannot be labelled."""
+
+
+class SubmissionOutcome(StrEnum):
+    """What a submission says; the image's state follows it."""
+
+    DONE = "done"
+    """Everything on the image is labelled."""
+    SKIPPED = "skipped"
+    """The image cannot be labelled, for the reason given."""
+    REOPENED = "reopened"
+    """The image goes back into the queue."""
+
+
+class Split(StrEnum):
+    """On which side of a training set an image's annotations stand; by the image's hash."""
+
+    TRAIN = "train"
+    """Weights are made from it."""
+    VALIDATION = "validation"
+    """Decides when to stop and which weights to keep."""
+    HOLDOUT = "holdout"
+    """Measures versions; nothing is ever decided by it but promotion."""
+
+
+class NeverTrained(StrEnum):
+    """Why no version may be trained on an annotation."""
+
+    GOLD = "gold"
+    """Measures people and models; may stand in a hold-out."""
+    PLANTED = "planted"
+    """An error made on purpose, to see whether reviewers find it; stands in no set."""
+
+
+class TrainingReason(StrEnum):
+    """What began a training."""
+
+    BY_HAND = "by_hand"
+    """Somebody asked for it."""
+    CORRECTIONS = "corrections"
+    """So many corrections since the parent."""
+    DRIFT = "drift"
+    """People change what the version proposes more than they did, or refuse more of it."""
+
+
 class ModelVersionState(StrEnum):
     TRAINING = "training"
     """Its weights are being made."""
     READY = "ready"
     """May be evaluated, promoted and used by jobs."""
     FAILED = "failed"
-    """Its training did not end."""
+    """Its training did not end; it goes on when its job is resumed."""
     RETIRED = "retired"
     """Kept for the record; can no longer be promoted."""
 
@@ -101,12 +158,19 @@ PROPOSAL_TRANSITIONS: dict[ProposalState, frozenset[ProposalState]] = {
     ProposalState.ACCEPTED: frozenset(),
     ProposalState.CORRECTED: frozenset(),
     ProposalState.REJECTED: frozenset(),
-    ProposalState.SUPERSEDED: frozenset(),
+    ProposalState.SUPERSEDED: frozenset({ProposalState.PENDING}),
 }
 
 MODEL_VERSION_TRANSITIONS: dict[ModelVersionState, frozenset[ModelVersionState]] = {
     ModelVersionState.TRAINING: frozenset({ModelVersionState.READY, ModelVersionState.FAILED}),
     ModelVersionState.READY: frozenset({ModelVersionState.RETIRED}),
-    ModelVersionState.FAILED: frozenset(),
+    ModelVersionState.FAILED: frozenset({ModelVersionState.TRAINING}),
     ModelVersionState.RETIRED: frozenset(),
 }
+
+STATE_AFTER: dict[SubmissionOutcome, ImageState] = {
+    SubmissionOutcome.DONE: ImageState.DONE,
+    SubmissionOutcome.SKIPPED: ImageState.SKIPPED,
+    SubmissionOutcome.REOPENED: ImageState.TODO,
+}
+"""An image's state may change to any other; the submissions are its history."""

@@ -13,8 +13,6 @@ from typing import Protocol
 from maskloop.actors import autolabel
 from maskloop.actors.ray_session import ray_session
 from maskloop.actors.sam.compute import compute_of, workers_of
-from maskloop.actors.sam.shared_weights import fetch
-from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.actors.work import ItemResult, Plan, WorkItem
 from maskloop.platform.db import job_items, model_versions
 from maskloop.platform.db.job_items import Counts, LeasedItem
@@ -25,7 +23,7 @@ from maskloop.platform.errors import (
 )
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import Limits
-from maskloop.platform.states import ItemState, JobState
+from maskloop.platform.states import ItemState, JobKind, JobState
 from maskloop.services.held_jobs import (
     HeldJob,
     Interrupted,
@@ -34,6 +32,7 @@ from maskloop.services.held_jobs import (
     held_job,
 )
 from maskloop.services.jobs import JobView, view
+from maskloop.services.model_versions import fetch_weights
 from maskloop.services.proposals import apply_result, settle_bad
 from maskloop.services.runtime import Runtime
 
@@ -105,7 +104,13 @@ def run_job(
 
     What stops it ends as `held_job` says, and keeps every settled item.
     """
-    with held_job(runtime, job_id, take_over=take_over, when_interrupted=when_interrupted) as held:
+    with held_job(
+        runtime,
+        job_id,
+        kind=JobKind.AUTOLABEL,
+        take_over=take_over,
+        when_interrupted=when_interrupted,
+    ) as held:
         plan, tally = _plan(runtime, held.job), _Tally(view(runtime, job_id).counts, on_progress)
         object_store_mb = runtime.settings.ray_object_store_mb
         with ray_session(workers=plan.workers, object_store_mb=object_store_mb):
@@ -121,10 +126,7 @@ def _plan(runtime: Runtime, job: Job) -> Plan:
         version = model_versions.by_id(connection, job.version_id)
     compute = compute_of(settings, threads=1)
     if job.source_job_id is None:
-        weights = WeightsFolder(settings.weights)
-        for digest in (version.encoder_digest, version.decoder_digest):
-            fetch(weights, digest, runtime.objects)
-            weights.load(digest)
+        fetch_weights(runtime, version)
     return Plan(
         objects=runtime.objects.url,
         s3_endpoint_url=settings.s3_endpoint_url,

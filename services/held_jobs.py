@@ -1,14 +1,15 @@
 """Working on a claimed job: its lease is kept alive, and however the work ends, its row says so."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from maskloop.platform.db import job_items, jobs
+from maskloop.platform.db import job_items, jobs, trainings
 from maskloop.platform.db.jobs import Job, Lease
-from maskloop.platform.errors import LeaseLostError, MaskloopError
-from maskloop.platform.states import JobState
+from maskloop.platform.errors import LeaseLostError, MaskloopError, WrongJobKindError
+from maskloop.platform.states import JobKind, JobState
 from maskloop.services.jobs import Heartbeat, claim, view
 from maskloop.services.runtime import Runtime
 
@@ -19,6 +20,10 @@ class CancelledError(Exception):
     """Somebody asked the job to stop."""
 
 
+class StoppedError(Exception):
+    """The worker is to stop; the job goes on with the next one."""
+
+
 @dataclass(frozen=True)
 class HeldJob:
     """A job, as it was when it was claimed, in the hands of this process."""
@@ -27,13 +32,16 @@ class HeldJob:
     job: Job
     lease: Lease
     heartbeat: Heartbeat
+    stop: threading.Event
 
     def check_stop(self) -> None:
-        """Between two images: raises `LeaseLostError` or `CancelledError` when it is to stop."""
+        """Between two steps of whatever is done: raises what ends it in `held_job`."""
         if self.heartbeat.lost.is_set():
             raise LeaseLostError(self.job.id)
         if self.heartbeat.cancel_requested.is_set():
             raise CancelledError
+        if self.stop.is_set():
+            raise StoppedError
 
 
 Interrupted = Callable[[Runtime, int, Lease], None]
@@ -53,31 +61,51 @@ def leave_for_another(runtime: Runtime, job_id: int, lease: Lease) -> None:
 
 @contextmanager
 def held_job(
-    runtime: Runtime, job_id: int, *, take_over: bool, when_interrupted: Interrupted
+    runtime: Runtime,
+    job_id: int,
+    *,
+    kind: JobKind,
+    take_over: bool,
+    when_interrupted: Interrupted,
+    stop: threading.Event | None = None,
 ) -> Iterator[HeldJob]:
-    """Claim a job for the block, which ends it itself when all went well.
+    """Claim a job of this kind for the block, which ends it itself when all went well.
 
-    `jobs cancel` ends it as cancelled (the block is left without an error), a KeyboardInterrupt as
-    `when_interrupted` says, an error of the job itself as failed; it can be resumed after each.
-    Raises what `claim` raises, `LeaseLostError`, and whatever made the job fail.
+    `jobs cancel` ends it as cancelled and `stop` leaves it to another worker (the block is left
+    without an error), a KeyboardInterrupt ends it as `when_interrupted` says, an error of the job
+    itself as failed; it can be resumed after each. Raises what `claim` raises,
+    `WrongJobKindError`, `LeaseLostError`, and whatever made the job fail.
     """
+    _check_kind(runtime, job_id, kind)
     lease = claim(runtime, job_id, take_over=take_over)
     job = view(runtime, job_id).job
     heartbeat = Heartbeat(runtime.engine, job_id, lease, on_silence=_log_silence(job_id))
     with heartbeat:
         try:
-            yield HeldJob(runtime, job, lease, heartbeat)
+            yield HeldJob(runtime, job, lease, heartbeat, stop or threading.Event())
         except LeaseLostError:
             raise
         except CancelledError:
             end_as_cancelled(runtime, job_id, lease)
+        except StoppedError:
+            leave_for_another(runtime, job_id, lease)
         except KeyboardInterrupt:
-            when_interrupted(runtime, job_id, lease)
+            try:
+                when_interrupted(runtime, job_id, lease)
+            except MaskloopError as error:  # the lease lapses by itself
+                logger.warning("job.not_left job=%d error=%s", job_id, error)
             raise
         except Exception as error:
             code = error.code if isinstance(error, MaskloopError) else "internal"
             end(runtime, job_id, lease, JobState.FAILED, code=code, reason=str(error))
             raise
+
+
+def _check_kind(runtime: Runtime, job_id: int, wanted: JobKind) -> None:
+    with runtime.engine.connect() as connection:
+        kind = jobs.by_id(connection, job_id).kind
+    if kind is not wanted:
+        raise WrongJobKindError(job_id, kind, wanted)
 
 
 def _log_silence(job_id: int) -> Callable[[Exception], None]:
@@ -107,3 +135,4 @@ def end(
         ):
             raise LeaseLostError(job_id)
         job_items.give_back(connection, job_id, lease, count_attempt=False)
+        trainings.let_version_follow(connection, job_id)

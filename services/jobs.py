@@ -10,7 +10,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from maskloop.platform.db import images, job_items, jobs, model_versions, projects
+from maskloop.platform.db import images, job_items, jobs, model_versions, projects, trainings
 from maskloop.platform.db.database import now
 from maskloop.platform.db.job_items import Counts, LedgerRow
 from maskloop.platform.db.jobs import Job, Lease
@@ -52,11 +52,18 @@ def submit_autolabel(
     parameters: GenerationParameters,
     *,
     keep_candidates: bool = True,
+    supersede: bool = False,
 ) -> int:
     """Queue everything-mode over all images of a project, by the version that serves now."""
     with runtime.engine.begin() as connection:
         project = projects.by_name(connection, project_name)
-        return submit_autolabel_in(connection, project, parameters, keep_candidates=keep_candidates)
+        return submit_autolabel_in(
+            connection,
+            project,
+            parameters,
+            keep_candidates=keep_candidates,
+            supersede=supersede,
+        )
 
 
 def submit_autolabel_in(
@@ -65,6 +72,7 @@ def submit_autolabel_in(
     parameters: GenerationParameters,
     *,
     keep_candidates: bool,
+    supersede: bool = False,
 ) -> int:
     """`submit_autolabel` in the caller's transaction."""
     if images.count(connection, project.id) == 0:
@@ -78,6 +86,7 @@ def submit_autolabel_in(
         parameters=parameters.to_json(),
         model_version_id=version.id,
         keep_candidates=keep_candidates,
+        supersede=supersede,
     )
     job_items.insert_for_project(connection, project.id, job_id)
     return job_id
@@ -89,13 +98,16 @@ def submit_from_job(
     given: Mapping[str, Value],
     *,
     project_id: int | None = None,
+    supersede: bool = False,
 ) -> int:
     """Queue a new choice among the candidates that a job kept, with its parameters but the `given`.
 
     Raises `NoCandidatesError`, `ChoiceRefusedError` or `BadParametersError`.
     """
     with runtime.engine.begin() as connection:
-        return submit_from_job_in(connection, source_job_id, given, project_id=project_id)
+        return submit_from_job_in(
+            connection, source_job_id, given, project_id=project_id, supersede=supersede
+        )
 
 
 def submit_from_job_in(
@@ -104,6 +116,7 @@ def submit_from_job_in(
     given: Mapping[str, Value],
     *,
     project_id: int | None = None,
+    supersede: bool = False,
 ) -> int:
     """`submit_from_job` in the caller's transaction."""
     named = jobs.by_id(connection, source_job_id, project_id)
@@ -123,6 +136,7 @@ def submit_from_job_in(
         kind=JobKind.AUTOLABEL,
         parameters=parameters.to_json(),
         model_version_id=named.version_id,
+        supersede=supersede,
         source_job_id=keeper.id,
     )
     if job_items.insert_from_job(connection, named.id, job_id) == 0:
@@ -140,17 +154,25 @@ def claim(runtime: Runtime, job_id: int, *, take_over: bool = False) -> Lease:
     """Become the one worker of a job. What an earlier worker had in hand returns to the queue.
 
     Raises `JobBusyError` while another worker holds a living lease, `RefusedTransitionError` for a
-    job that has succeeded.
+    job that has succeeded, `TrainingBusyError` as `requeue` does.
     """
     lease = Lease(owner_name(), uuid.uuid4(), runtime.settings.lease_seconds)
     with runtime.engine.begin() as connection:
         job = jobs.locked(connection, job_id)
+        _take_turn(connection, job)
         if not jobs.claim(connection, job_id, lease, take_over=take_over or _is_orphaned(job)):
             raise _refusal(connection, job_id, lease.seconds)
         was_lost = job.state is JobState.RUNNING
         job_items.give_back_of_others(connection, job_id, count_attempt=was_lost)
         job_items.requeue(connection, job_id, ItemState.FAILED)
+        trainings.let_version_follow(connection, job_id)
     return lease
+
+
+def _take_turn(connection: sa.Connection, job: Job) -> None:
+    """A training that goes on must not meet another of its project. Raises `TrainingBusyError`."""
+    if job.kind is JobKind.TRAIN and job.state in (JobState.FAILED, JobState.CANCELLED):
+        trainings.take_turn(connection, job.project_id, job_id=job.id)
 
 
 def _is_orphaned(job: Job) -> bool:
@@ -173,6 +195,7 @@ def cancel(runtime: Runtime, job_id: int, project_id: int | None = None) -> JobS
         job = jobs.locked(connection, job_id, project_id)
         if jobs.cancel_idle(connection, job_id, orphaned=_is_orphaned(job)):
             job_items.give_back_of_others(connection, job_id, count_attempt=False)
+            trainings.let_version_follow(connection, job_id)
             return JobState.CANCELLED
         if jobs.request_cancel(connection, job_id):
             return JobState.RUNNING
@@ -185,6 +208,7 @@ def settle_abandoned(runtime: Runtime) -> None:
         for job_id in jobs.abandoned(connection):
             if jobs.cancel_idle(connection, job_id, orphaned=False):
                 job_items.give_back_of_others(connection, job_id, count_attempt=False)
+                trainings.let_version_follow(connection, job_id)
 
 
 def check_resumable(runtime: Runtime, job_id: int, project_id: int | None = None) -> None:
@@ -269,14 +293,17 @@ def requeue(runtime: Runtime, job_id: int, project_id: int | None = None) -> Non
     """Put a job that failed or was cancelled back to the queue: any worker goes on with it.
 
     A job that waits already, or whose worker was lost, is left to the worker as it is. Raises
-    `NotFoundError`, and `RefusedTransitionError` while it is worked on or when it has succeeded.
+    `NotFoundError`, `RefusedTransitionError` while it is worked on or when it has succeeded, and
+    `TrainingBusyError` for a training while another of its project is under way.
     """
     with runtime.engine.begin() as connection:
         job = jobs.locked(connection, job_id, project_id)
         if job.state is JobState.QUEUED:
             return
         if job.state in (JobState.FAILED, JobState.CANCELLED):
+            _take_turn(connection, job)
             jobs.reopen(connection, job_id)
+            trainings.let_version_follow(connection, job_id)
         elif not _is_lost(connection, job):
             raise RefusedTransitionError("Job", str(job_id), job.state, "resumed")
 

@@ -1,13 +1,14 @@
 """Model versions: which there are, and which one serves."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from maskloop.platform.db import model_versions
-from maskloop.platform.db.model_versions import ModelVersion, Promotion
-from maskloop.platform.errors import BadParametersError, RefusedTransitionError
-from maskloop.platform.states import ModelVersionState
+from maskloop.platform.db import lineage, model_versions
+from maskloop.platform.db.lineage import Lineage
+from maskloop.platform.db.model_versions import ModelVersion
+from maskloop.platform.errors import RefusedTransitionError
 from maskloop.services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -46,32 +47,82 @@ def register_pulled(runtime: Runtime) -> None:
         register_weights(runtime, weights)
 
 
-def list_versions(runtime: Runtime) -> tuple[list[ModelVersion], int | None]:
-    """All versions by number, and the number of the one that serves."""
+def check_weights(runtime: Runtime, version: ModelVersion) -> None:
+    """Its encoder and decoder are on this machine or in the object store.
+
+    Raises `WeightsMissingError`.
+    """
+    from maskloop.actors.sam.shared_weights import check_there
+    from maskloop.actors.sam.weights import WeightsFolder
+
+    for digest in (version.encoder_digest, version.decoder_digest):
+        check_there(WeightsFolder(runtime.settings.weights), digest, runtime.objects)
+
+
+def fetch_weights(runtime: Runtime, version: ModelVersion) -> None:
+    """Bring its encoder and decoder to this machine, before a process is started that needs them.
+
+    Raises `WeightsMissingError` or `WeightsCorruptError`.
+    """
+    from maskloop.actors.sam.shared_weights import fetch
+    from maskloop.actors.sam.weights import WeightsFolder
+
+    weights = WeightsFolder(runtime.settings.weights)
+    for digest in (version.encoder_digest, version.decoder_digest):
+        fetch(weights, digest, runtime.objects)
+        weights.load(digest)
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """A version with what people want to see beside it."""
+
+    version: ModelVersion
+    lineage: Lineage | None
+    """None for one that came with its weights."""
+    serving: bool
+
+
+def views(runtime: Runtime) -> list[VersionView]:
+    """All versions by number."""
     with runtime.engine.connect() as connection:
         versions = model_versions.every(connection)
+        trained = lineage.of_versions(connection)
         promoted = model_versions.any_promoted(connection)
         serving = model_versions.serving(connection).id if promoted else None
-        return versions, serving
+    return [
+        VersionView(version, trained.get(version.id), version.id == serving) for version in versions
+    ]
 
 
-def promote_in(connection: sa.Connection, number: int, *, because: str) -> Promotion:
-    """From now on this version serves, in the caller's transaction; replicas follow within seconds.
+def view(runtime: Runtime, number: int) -> VersionView:
+    """Raises `NotFoundError`."""
+    with runtime.engine.connect() as connection:
+        version = model_versions.known(connection, number)
+        trained = lineage.of_versions(connection, [number])
+        promoted = model_versions.any_promoted(connection)
+        serves = promoted and model_versions.serving(connection).id == number
+    return VersionView(version, trained.get(number), serves)
 
-    Raises `NotFoundError`, `RefusedTransitionError` for a version that is not ready, and
-    `BadParametersError` without a reason.
+
+def retire(runtime: Runtime, number: int) -> ModelVersion:
+    """It can no longer be promoted. Jobs that began with it end with it.
+
+    Raises `NotFoundError`, and `RefusedTransitionError` for the one that serves and for one that is
+    not ready.
     """
-    if not because.strip():
-        raise BadParametersError("because", repr(because), "say in words why it shall serve")
+    with runtime.engine.begin() as connection:
+        return retire_in(connection, number)
+
+
+def retire_in(connection: sa.Connection, number: int) -> ModelVersion:
+    """`retire` in the caller's transaction."""
     model_versions.lock_promotions(connection)
     version = model_versions.known(connection, number)
-    if version.state is not ModelVersionState.READY:
-        raise RefusedTransitionError("Model version", str(number), version.state, "promoted")
-    model_versions.promote(connection, version, because=because.strip())
-    return model_versions.promotions_page(connection, before=None, limit=1)[0]
-
-
-def list_promotions(runtime: Runtime, *, before: int | None, limit: int) -> list[Promotion]:
-    """Newest first, older than the id `before`."""
-    with runtime.engine.connect() as connection:
-        return model_versions.promotions_page(connection, before=before, limit=limit)
+    serves = model_versions.any_promoted(connection) and (
+        model_versions.serving(connection).id == number
+    )
+    if serves or not model_versions.retire(connection, number):
+        state = "serving" if serves else version.state
+        raise RefusedTransitionError("Model version", str(number), state, "retired")
+    return model_versions.known(connection, number)

@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from maskloop.platform.mask_answers import ImageRef, MaskAnswer, MaskQuestion, ServedVersion
+from maskloop.platform.mask_answers import (
+    ChallengerStatus,
+    ImageRef,
+    MaskAnswer,
+    MaskQuestion,
+    ServedVersion,
+    ShadowSkipped,
+)
 
 
 @dataclass(frozen=True)
@@ -21,12 +28,17 @@ class ServingStatus:
     """Images that the prefetch has still to make ready."""
     trouble: str = ""
     """Why it is not ready, where that is known; empty while it only starts."""
+    challengers: Sequence[ChallengerStatus] = ()
+    """Of the decoder replicas that have one."""
 
 
 class Predictor(Protocol):
     async def masks(self, question: MaskQuestion) -> MaskAnswer:
         """Raises `BadPromptError`, `ImageChangedError` and the like for what is asked, and the
         retryable `ServingBusyError` and `ServingUnavailableError` for when nobody can answer."""
+
+    def shadow(self, question: MaskQuestion) -> MaskAnswer | ShadowSkipped:
+        """By the challenger, from a thread. Raises a `MaskloopError`."""
 
     def warm(self, images: Sequence[ImageRef]) -> int:
         """Have embeddings made in the background, in this order and behind clicks; how many of

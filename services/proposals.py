@@ -1,13 +1,25 @@
 """Applying results of bulk work to the database."""
 
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+import sqlalchemy as sa
+
 from maskloop.actors.work import ItemResult, Outcome
 from maskloop.platform import sa1b
-from maskloop.platform.db import job_items, proposals
+from maskloop.platform.db import job_items, proposals, superseding
 from maskloop.platform.db.job_items import LeasedItem
 from maskloop.platform.db.jobs import Job, Lease
 from maskloop.platform.errors import LeaseLostError
+from maskloop.platform.masks import GeneratedMask, Rle, iou_matrix
 from maskloop.platform.states import ItemState
 from maskloop.services.runtime import Runtime
+
+logger = logging.getLogger(__name__)
+
+SAME_IOU: Final = 0.9
+"""From here on a superseding job's proposal is a mask that people judged already."""
 
 _BAD = {Outcome.FAILED: ItemState.FAILED, Outcome.QUARANTINED: ItemState.QUARANTINED}
 
@@ -37,15 +49,57 @@ def apply_result(
         )
         if not held:
             raise LeaseLostError(job.id)
-        proposals.copy_in(
-            connection,
-            masks,
-            project_id=job.project_id,
-            image_id=item.image_id,
-            job_id=job.id,
-            model_version_id=job.version_id,
-        )
+        _store(connection, job, item.image_id, masks)
     return ItemState.DONE
+
+
+def _store(
+    connection: sa.Connection, job: Job, image_id: int, masks: Sequence[GeneratedMask]
+) -> None:
+    if not job.supersede:
+        _copy_in(connection, job, image_id, masks)
+        return
+    about = {
+        "project_id": job.project_id,
+        "image_id": image_id,
+        "job_id": job.id,
+        "version_id": job.version_id,
+    }
+    superseding.lock_image(connection, job.project_id, image_id)
+    replaced = superseding.supersede(connection, **about)
+    # Only now: reviews that were under way have ended, and their masks are there to be read.
+    judged = superseding.judged_masks(connection, job.project_id, image_id)
+    new = unlike(masks, judged)
+    _copy_in(connection, job, image_id, new)
+    superseding.revive(connection, [mask.rle for mask in new], **about)
+    logger.info(
+        "proposals.superseded job=%d image=%d superseded=%d judged_before=%d",
+        job.id,
+        image_id,
+        replaced,
+        len(masks) - len(new),
+    )
+
+
+def _copy_in(
+    connection: sa.Connection, job: Job, image_id: int, masks: Sequence[GeneratedMask]
+) -> None:
+    proposals.copy_in(
+        connection,
+        masks,
+        project_id=job.project_id,
+        image_id=image_id,
+        job_id=job.id,
+        model_version_id=job.version_id,
+    )
+
+
+def unlike(masks: Sequence[GeneratedMask], judged: Sequence[Rle]) -> list[GeneratedMask]:
+    """Those that are not, but for a few pixels, one of the masks that people judged."""
+    if not masks or not judged:
+        return list(masks)
+    nearest = iou_matrix([mask.rle for mask in masks], list(judged)).max(axis=1)
+    return [mask for mask, iou in zip(masks, nearest, strict=True) if iou < SAME_IOU]
 
 
 def settle_bad(

@@ -5,6 +5,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import anyio.to_thread
@@ -15,10 +16,18 @@ from maskloop.actors.sam.compute import compute_of, workers_of
 from maskloop.actors.serving.client import ServingClient
 from maskloop.actors.serving.plan import ComputePlan, Replicas, ServingPlan
 from maskloop.actors.serving.versions import VersionSpec
-from maskloop.platform.db import model_versions
+from maskloop.platform.db import model_versions, shadows
+from maskloop.platform.db.model_versions import ModelVersion
 from maskloop.platform.errors import DatabaseUnavailableError, MaskloopError
-from maskloop.platform.mask_answers import ImageRef, MaskAnswer, MaskQuestion, ServedVersion
+from maskloop.platform.mask_answers import (
+    ImageRef,
+    MaskAnswer,
+    MaskQuestion,
+    ServedVersion,
+    ShadowSkipped,
+)
 from maskloop.platform.settings import cores
+from maskloop.platform.states import ModelVersionState
 from maskloop.services.predictor import ServingStatus
 from maskloop.services.runtime import Runtime
 
@@ -66,19 +75,37 @@ def plan_of(runtime: Runtime) -> ServingPlan:
     )
 
 
-def promoted_versions(runtime: Runtime) -> tuple[VersionSpec, ...]:
-    """What replicas are told: newest first. Raises `NotFoundError` before the first promotion."""
+@dataclass(frozen=True)
+class WantedVersions:
+    """What replicas are told; the promoted ones newest first."""
+
+    promoted: tuple[VersionSpec, ...]
+    shadow: VersionSpec | None
+
+
+def wanted_versions(runtime: Runtime) -> WantedVersions:
+    """Raises `NotFoundError` before the first promotion."""
     with runtime.engine.connect() as connection:
-        model_versions.serving(connection)
+        serving = model_versions.serving(connection)
         found = model_versions.promoted(connection, most=_FALLBACKS)
-    return tuple(
-        VersionSpec(
-            number=version.id,
-            name=version.name,
-            encoder_digest=version.encoder_digest,
-            decoder_digest=version.decoder_digest,
-        )
-        for version in found
+        shadow = shadows.running(connection)
+        challenger = None if shadow is None else model_versions.by_id(connection, shadow.version)
+    if challenger is not None and (
+        challenger.id == serving.id or challenger.state is not ModelVersionState.READY
+    ):
+        challenger = None
+    return WantedVersions(
+        tuple(_spec(version) for version in found),
+        None if challenger is None else _spec(challenger),
+    )
+
+
+def _spec(version: ModelVersion) -> VersionSpec:
+    return VersionSpec(
+        number=version.id,
+        name=version.name,
+        encoder_digest=version.encoder_digest,
+        decoder_digest=version.decoder_digest,
     )
 
 
@@ -146,6 +173,9 @@ class Serving:
     async def masks(self, question: MaskQuestion) -> MaskAnswer:
         return await self._client.masks(question)
 
+    def shadow(self, question: MaskQuestion) -> MaskAnswer | ShadowSkipped:
+        return self._client.shadow(question)
+
     def warm(self, images: Sequence[ImageRef]) -> int:
         return self._prefetch.warm(images)
 
@@ -166,6 +196,7 @@ class Serving:
             encoder_calls=sum(encoder.calls for encoder in found.encoders),
             prefetching=self.prefetching,
             trouble=found.trouble,
+            challengers=[d.challenger for d in found.decoders if d.challenger is not None],
         )
 
 
@@ -178,15 +209,15 @@ def serving(runtime: Runtime) -> Iterator[Serving]:
     """
     settings = runtime.settings
     workers = settings.workers or workers_of(compute_of(settings).device)
-    plan, versions = plan_of(runtime), promoted_versions(runtime)
+    plan, wanted = plan_of(runtime), wanted_versions(runtime)
     with (
         ray_session(workers=workers, object_store_mb=settings.ray_object_store_mb),
         serve_started(),
     ):
-        deploy(plan, versions)
+        deploy(plan, wanted.promoted, shadow=wanted.shadow)
         client = ServingClient()
         prefetch = Prefetch(client)
-        follower = _Follower(runtime, plan, versions)
+        follower = _Follower(runtime, plan, wanted)
         try:
             yield Serving(client, prefetch)
         finally:
@@ -195,12 +226,10 @@ def serving(runtime: Runtime) -> Iterator[Serving]:
 
 
 class _Follower:
-    """Deploys again when another version was promoted, by whichever process."""
+    """Deploys again when other versions are wanted, by whichever process."""
 
-    def __init__(
-        self, runtime: Runtime, plan: ServingPlan, versions: tuple[VersionSpec, ...]
-    ) -> None:
-        self._runtime, self._plan, self._versions = runtime, plan, versions
+    def __init__(self, runtime: Runtime, plan: ServingPlan, wanted: WantedVersions) -> None:
+        self._runtime, self._plan, self._wanted = runtime, plan, wanted
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follow-promotions", daemon=True)
         self._thread.start()
@@ -212,11 +241,15 @@ class _Follower:
     def _run(self) -> None:
         while not self._stop.wait(_LOOK_SECONDS):
             try:
-                versions = promoted_versions(self._runtime)
+                wanted = wanted_versions(self._runtime)
             except DatabaseUnavailableError as error:
                 logger.warning("promotions.unknown error=%s", error)
                 continue
-            if versions != self._versions:
-                deploy(self._plan, versions)
-                self._versions = versions
-                logger.info("version.deployed version=%d", versions[0].number)
+            if wanted != self._wanted:
+                deploy(self._plan, wanted.promoted, shadow=wanted.shadow)
+                self._wanted = wanted
+                logger.info(
+                    "version.deployed version=%d shadow=%s",
+                    wanted.promoted[0].number,
+                    wanted.shadow and wanted.shadow.number,
+                )

@@ -128,14 +128,19 @@ def local_principal(runtime: Runtime) -> Principal:
 
     Raises `NotSignedInError` once anybody has a password, or when `local` was disabled.
     """
-    with runtime.engine.connect() as connection:
-        if users.any_password(connection):
-            raise NotSignedInError("there are users with passwords here")
-        known = {user.name: user for user in users.list_all(connection)}
-    user = known.get(LOCAL) or _make_local(runtime)
+    if not signs_in_by_itself(runtime):
+        raise NotSignedInError("there are users with passwords here")
+    user = local_user(runtime)
     if user.disabled_at is not None:
         raise NotSignedInError(f"the user {LOCAL} is disabled")
     return Principal(user.id, user.name, user.is_admin, "local")
+
+
+def local_user(runtime: Runtime) -> User:
+    """Whom what commands on this machine make is ascribed to; made when first asked for."""
+    with runtime.engine.connect() as connection:
+        known = {user.name: user for user in users.list_all(connection)}
+    return known.get(LOCAL) or _make_local(runtime)
 
 
 def _make_local(runtime: Runtime) -> User:

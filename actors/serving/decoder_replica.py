@@ -7,7 +7,7 @@ encoder make. Requests for one image come to one replica as long as there is no 
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from ray.serve.handle import DeploymentHandle
 from maskloop.actors.embedding_cache import EmbeddingCache
 from maskloop.actors.embeddings import EmbeddingStore
 from maskloop.actors.mask_answers import Answerer
-from maskloop.actors.sam.compute import settle_threads
+from maskloop.actors.sam.compute import Compute, settle_threads
 from maskloop.actors.sam.decoder import Decoder, load_decoder
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.folded_decoder import MOST_TOKENS, OUTPUT_TOKENS
@@ -26,16 +26,19 @@ from maskloop.actors.sam.shared_weights import fetch
 from maskloop.actors.sam.transforms import INPUT_SIDE
 from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.actors.serving.calls import translated
+from maskloop.actors.serving.challenger import Challenger
 from maskloop.actors.serving.encoder_replica import EncoderReplica
 from maskloop.actors.serving.plan import ServingPlan
 from maskloop.actors.serving.versions import Current, PromotedVersions, Versions, VersionSpec
 from maskloop.platform.errors import ServingUnavailableError
 from maskloop.platform.mask_answers import (
+    ChallengerStatus,
     EmbeddingSource,
     ImageRef,
     MaskAnswer,
     MaskQuestion,
     ServedVersion,
+    ShadowSkipped,
 )
 from maskloop.platform.prompts import MASK_SIDE, POSITIVE, Prompts
 from maskloop.platform.stages import Stages
@@ -43,6 +46,8 @@ from maskloop.platform.storage import open_store
 
 _MIB = 1024 * 1024
 _READERS = 4
+_SHADOW_SHARE = 8
+"""The part of the memory for embeddings that a challenger may take besides."""
 _LOOKS = 3
 """An embedding that is made and gone again so often does not vanish by accident."""
 
@@ -53,6 +58,7 @@ class DecoderStatus:
     refused: dict[ServedVersion, str]
     embeddings: int
     """In memory."""
+    challenger: ChallengerStatus | None
 
 
 class DecoderReplica:
@@ -69,22 +75,36 @@ class DecoderReplica:
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="read")
         self._deciders = ThreadPoolExecutor(compute.threads, thread_name_prefix="decode")
         self._flights: dict[str, asyncio.Task[tuple[Embedding, EmbeddingSource]]] = {}
+        self._clicks = 0
+        self._shadow_cache = EmbeddingCache(plan.embedding_cache_mb * _MIB // _SHADOW_SHARE)
+        self._shadow_thread = ThreadPoolExecutor(1, thread_name_prefix="shadow")
+        self._shadowing = False
 
-        def load(spec: VersionSpec) -> Answerer:
+        def load(spec: VersionSpec, compute: Compute = compute) -> Answerer:
             fetch(weights, spec.decoder_digest, objects)
             decoder = load_decoder(weights, spec.decoder_digest, compute)
             _try(decoder, spec)
             return Answerer(decoder)
 
         self._versions = Versions(load)
+        # One thread: a click that comes meanwhile finds the other cores free. It is not made less
+        # urgent: put aside with the interpreter's lock in its hand it would hold up clicks.
+        single = replace(compute, threads=1)
+        self._challenger = Challenger(lambda spec: load(spec, single))
 
     def reconfigure(self, user_config: dict[str, Any]) -> None:
-        """Serve's hook: the versions that were promoted, the newest first."""
-        self._versions.reconfigure(PromotedVersions.of(user_config))
+        """Serve's hook: the versions that were promoted, the newest first, and a challenger."""
+        promoted = PromotedVersions.of(user_config)
+        self._versions.reconfigure(promoted)
+        self._challenger.reconfigure(promoted.shadow)
 
     def status(self) -> DecoderStatus:
-        current = self._versions.current()
-        return DecoderStatus(current.spec.served, self._versions.refused, len(self._cache))
+        return DecoderStatus(
+            self._versions.current().spec.served,
+            self._versions.refused,
+            len(self._cache),
+            self._challenger.status,
+        )
 
     async def masks(self, question: MaskQuestion) -> MaskAnswer:
         """By the version that serves when the question arrives, from its first to its last step.
@@ -93,6 +113,13 @@ class DecoderReplica:
         `ServingUnavailableError`.
         """
         question.prompts.check(question.image.size_hw)
+        self._clicks += 1
+        try:
+            return await self._masks(question)
+        finally:
+            self._clicks -= 1
+
+    async def _masks(self, question: MaskQuestion) -> MaskAnswer:
         stages = Stages()
         current = self._versions.current()
         with stages("embedding"):
@@ -102,16 +129,57 @@ class DecoderReplica:
 
         def answer() -> MaskAnswer:
             stages.seconds["queue"] = time.perf_counter() - waited
-            masks = current.loaded.answer(
-                embedding,
-                question.prompts,
-                multimask=question.multimask,
-                previous=question.previous,
-                stages=stages,
-            )
-            return MaskAnswer(masks, current.spec.served, source, stages.seconds)
+            return _answer(current, embedding, question, source, stages)
 
         return await loop.run_in_executor(self._deciders, answer)
+
+    async def shadow(self, question: MaskQuestion) -> MaskAnswer | ShadowSkipped:
+        """The same by the challenger, where there is one and nothing better to do. A question that
+        names an earlier mask has that one made again by the challenger too: it is its own chain.
+
+        Raises `BadPromptError`, `BadReferenceError`.
+        """
+        current = self._challenger.current
+        if current is None:
+            return ShadowSkipped.NOT_LOADED
+        if self._clicks or self._shadowing:
+            return ShadowSkipped.BUSY
+        self._shadowing = True
+        try:
+            found = await self._stored(question.image, current.spec.encoder_digest)
+            if found is None:
+                return ShadowSkipped.NO_EMBEDDING
+            if self._clicks:
+                return ShadowSkipped.BUSY
+            embedding, source = found
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(
+                self._shadow_thread, _answer, current, embedding, question, source, Stages()
+            )
+        finally:
+            self._shadowing = False
+
+    async def _stored(
+        self, image: ImageRef, digest: str
+    ) -> tuple[Embedding, EmbeddingSource] | None:
+        """For the challenger. It keeps a side of its own by each embedding that it sees, so it has
+        its own few of them: what clicks need stays in memory as long as without it."""
+        key = self._embeddings.key(image.sha256, digest)
+        kept = self._shadow_cache.get(key)
+        if kept is not None:
+            return kept, EmbeddingSource.HIT
+        known, source = self._cache.get(key), EmbeddingSource.HIT
+        if known is None:
+            loop = asyncio.get_running_loop()
+            source = EmbeddingSource.STORE
+            known = await loop.run_in_executor(
+                self._readers, self._embeddings.get, image.sha256, digest
+            )
+        if known is None:
+            return None
+        copy = replace(known)  # another key to the same features
+        self._shadow_cache.put(key, copy)
+        return copy, source
 
     async def warm(self, image: ImageRef) -> EmbeddingSource:
         """Have everything ready that a click on this image needs."""
@@ -154,6 +222,23 @@ class DecoderReplica:
                 with translated("encoder"):
                     await self._encoder.options(session_id=key).encode.remote(image, digest)
         raise ServingUnavailableError("decoder", f"the embedding of {image.source} does not stay")
+
+
+def _answer(
+    current: Current[Answerer],
+    embedding: Embedding,
+    question: MaskQuestion,
+    source: EmbeddingSource,
+    stages: Stages,
+) -> MaskAnswer:
+    masks = current.loaded.answer(
+        embedding,
+        question.prompts,
+        multimask=question.multimask,
+        previous=question.previous,
+        stages=stages,
+    )
+    return MaskAnswer(masks, current.spec.served, source, stages.seconds)
 
 
 def _try(decoder: Decoder, spec: VersionSpec) -> None:

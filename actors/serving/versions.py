@@ -37,11 +37,13 @@ class VersionSpec(BaseModel):
 
 
 class PromotedVersions(BaseModel):
-    """What `reconfigure` is given (Serve's `user_config`): newest first, at least one."""
+    """What `reconfigure` is given (Serve's `user_config`): newest first, at least one. `shadow`
+    decodes beside the one that serves, and never instead of it; for decoders."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     versions: tuple[VersionSpec, ...]
+    shadow: VersionSpec | None = None
 
     @classmethod
     def of(cls, user_config: dict[str, Any]) -> "PromotedVersions":

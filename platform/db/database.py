@@ -69,9 +69,11 @@ def _translate_errors(engine: sa.Engine, where: str) -> None:
 
     @sa.event.listens_for(engine, "handle_error")
     def translate(context: sa.engine.ExceptionContext) -> None:
+        original = context.original_exception
+        if not isinstance(original, Exception):
+            return  # Ctrl-C during a query: SQLAlchemy calls that a disconnect too
         operational = isinstance(context.sqlalchemy_exception, sa.exc.OperationalError)
         if operational or context.is_disconnect:
-            original = context.original_exception
             raise DatabaseUnavailableError(where, first_line(original)) from original
 
 

@@ -1,18 +1,16 @@
 """Rows of `images`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from maskloop.platform.db.annotations import is_current
-from maskloop.platform.db.labeling_tables import annotations
-from maskloop.platform.db.tables import images, proposals
+from maskloop.platform.db.tables import images
 from maskloop.platform.errors import NotFoundError
 from maskloop.platform.images import ImageFacts
-from maskloop.platform.states import ProposalState
+from maskloop.platform.states import ImageState
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ def pages(connection: sa.Connection, project_id: int, *, size: int = 1000) -> It
         if not rows:
             return
         last = rows[-1].id
-        yield [_image(row) for row in rows]
+        yield [image_of(row) for row in rows]
 
 
 def by_id(connection: sa.Connection, project_id: int, image_id: int) -> Image:
@@ -107,8 +105,32 @@ def by_id(connection: sa.Connection, project_id: int, image_id: int) -> Image:
         sa.select(images).where(images.c.project_id == project_id, images.c.id == image_id)
     ).one_or_none()
     if row is None:
-        raise NotFoundError("image", str(image_id), "Look for it in the project's list of images.")
-    return _image(row)
+        raise missing(image_id)
+    return image_of(row)
+
+
+def missing(image_id: int) -> NotFoundError:
+    return NotFoundError("image", str(image_id), "Look for it in the project's list of images.")
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Ids of the images before and behind one; None at the ends."""
+
+    previous: int | None
+    next: int | None
+
+
+def neighbours(connection: sa.Connection, project_id: int, image_id: int) -> Neighbours:
+    """Raises `NotFoundError`."""
+    by_id(connection, project_id, image_id)
+    mine = images.c.project_id == project_id
+    found = sa.select(
+        sa.select(sa.func.max(images.c.id)).where(mine, images.c.id < image_id).scalar_subquery(),
+        sa.select(sa.func.min(images.c.id)).where(mine, images.c.id > image_id).scalar_subquery(),
+    )
+    previous, following = connection.execute(found).one()
+    return Neighbours(previous, following)
 
 
 def next_after(
@@ -121,93 +143,35 @@ def next_after(
         .order_by(images.c.id)
         .limit(count)
     )
-    return [_image(row) for row in rows]
+    return [image_of(row) for row in rows]
 
 
-@dataclass(frozen=True)
-class Filters:
-    """Which images are wanted; None lets both through."""
+def lock(connection: sa.Connection, project_id: int, image_id: int) -> ImageState:
+    """Its state, which nobody else changes before the transaction ends, nor its lease.
 
-    has_annotations: bool | None = None
-    has_pending_proposals: bool | None = None
-    source_holds: str | None = None
-    """Text that the source URI holds, wherever, upper or lower case."""
-
-
-@dataclass(frozen=True)
-class ImageSummary:
-    """`annotations`: current ones; `pending_proposals`: those that wait for a review."""
-
-    image: Image
-    annotations: int
-    pending_proposals: int
+    Raises `NotFoundError`.
+    """
+    state = connection.execute(
+        sa.select(images.c.state)
+        .where(images.c.project_id == project_id, images.c.id == image_id)
+        .with_for_update(key_share=True)
+    ).scalar_one_or_none()
+    if state is None:
+        raise missing(image_id)
+    return ImageState(state)
 
 
-def page(
-    connection: sa.Connection,
-    project_id: int,
-    *,
-    after: int = 0,
-    limit: int,
-    filters: Filters = Filters(),
-) -> list[ImageSummary]:
-    """By id; `after` is the id of the last one that was seen."""
-    wanted = sa.select(images).where(images.c.project_id == project_id, images.c.id > after)
-    if filters.has_annotations is not None:
-        wanted = wanted.where(_annotated() == sa.literal(filters.has_annotations))
-    if filters.has_pending_proposals is not None:
-        wanted = wanted.where(_awaited() == sa.literal(filters.has_pending_proposals))
-    if filters.source_holds:
-        wanted = wanted.where(images.c.source_uri.icontains(filters.source_holds, autoescape=True))
-    found = [_image(row) for row in connection.execute(wanted.order_by(images.c.id).limit(limit))]
-    return summaries(connection, project_id, found)
-
-
-def _annotated() -> sa.ColumnElement[bool]:
-    return sa.exists().where(
-        annotations.c.project_id == images.c.project_id,
-        annotations.c.image_id == images.c.id,
-        is_current(),
+def set_state(connection: sa.Connection, project_id: int, image_id: int, state: ImageState) -> None:
+    """With the submission that it follows, in one transaction."""
+    connection.execute(
+        sa.update(images)
+        .where(images.c.project_id == project_id, images.c.id == image_id)
+        .values(state=state)
     )
 
 
-def _awaited() -> sa.ColumnElement[bool]:
-    return sa.exists().where(
-        proposals.c.project_id == images.c.project_id,
-        proposals.c.image_id == images.c.id,
-        proposals.c.state == ProposalState.PENDING,
-    )
-
-
-def summaries(
-    connection: sa.Connection, project_id: int, found: Sequence[Image]
-) -> list[ImageSummary]:
-    """The images of a project with their counts, in two queries whatever their number."""
-    ids = [image.id for image in found]
-    annotated = _count_by_image(connection, annotations, project_id, ids, is_current())
-    pending = proposals.c.state == ProposalState.PENDING
-    awaited = _count_by_image(connection, proposals, project_id, ids, pending)
-    return [
-        ImageSummary(image, annotated.get(image.id, 0), awaited.get(image.id, 0)) for image in found
-    ]
-
-
-def _count_by_image(
-    connection: sa.Connection,
-    table: sa.Table,
-    project_id: int,
-    image_ids: Sequence[int],
-    counted: sa.ColumnElement[bool],
-) -> dict[int, int]:
-    rows = connection.execute(
-        sa.select(table.c.image_id, sa.func.count())
-        .where(table.c.project_id == project_id, table.c.image_id.in_(image_ids), counted)
-        .group_by(table.c.image_id)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def _image(row: sa.Row[tuple[object, ...]]) -> Image:
+def image_of(row: sa.Row[tuple[object, ...]]) -> Image:
+    """Of a row with every column of `images`."""
     return Image(
         id=row.id,
         sha256=bytes(row.sha256),

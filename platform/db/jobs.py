@@ -5,9 +5,10 @@ of rows it touched is the answer.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -33,10 +34,13 @@ class Job:
     project_id: int
     kind: JobKind
     state: JobState
-    parameters: dict[str, int | float | str]
+    parameters: dict[str, Any]
+    """By kind, as JSON."""
     model_version_id: int | None
     """None for kinds that need no model; see `version_id`."""
     keep_candidates: bool
+    supersede: bool
+    """Its proposals replace pending ones that earlier jobs of other versions made."""
     source_job_id: int | None
     """The job whose candidates this one chooses among, with no inference."""
     lease_owner: str | None
@@ -63,9 +67,10 @@ def insert(
     *,
     project_id: int,
     kind: JobKind,
-    parameters: dict[str, int | float | str],
+    parameters: Mapping[str, Any],
     model_version_id: int | None = None,
     keep_candidates: bool = True,
+    supersede: bool = False,
     source_job_id: int | None = None,
 ) -> int:
     """A queued job's id."""
@@ -75,9 +80,10 @@ def insert(
             project_id=project_id,
             kind=kind,
             state=JobState.QUEUED,
-            parameters=parameters,
+            parameters=dict(parameters),
             model_version_id=model_version_id,
             keep_candidates=keep_candidates,
+            supersede=supersede,
             source_job_id=source_job_id,
         )
         .returning(jobs.c.id)
@@ -330,6 +336,7 @@ def _job(row: sa.Row[tuple[object, ...]]) -> Job:
         parameters=row.parameters,
         model_version_id=row.model_version_id,
         keep_candidates=row.keep_candidates,
+        supersede=row.supersede,
         source_job_id=row.source_job_id,
         lease_owner=row.lease_owner,
         lease_until=row.lease_until,

@@ -1,10 +1,12 @@
-"""Tables of what people make: annotations and reviews. Both are append-only, by trigger."""
+"""Tables of what people make and say: annotations, reviews and submissions, which are append-only,
+by trigger; and leases of images, which come and go."""
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -17,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL, UUID
 
 from maskloop.platform.db.schema import (
     created_column,
@@ -26,7 +28,7 @@ from maskloop.platform.db.schema import (
     one_of,
     project_column,
 )
-from maskloop.platform.states import Verdict
+from maskloop.platform.states import SubmissionOutcome, Verdict
 
 annotations = Table(
     "annotations",
@@ -65,6 +67,7 @@ annotations = Table(
     CheckConstraint("seconds >= 0", name="seconds"),
     Index(None, "project_id", "image_id", "id"),
     Index(None, "project_id", "category_id", "id"),
+    Index(None, "project_id", "author_id", "created_at"),
     comment="append-only, by trigger; the last revision of an id counts, unless it is deleted",
 )
 
@@ -96,4 +99,43 @@ reviews = Table(
     CheckConstraint("seconds >= 0", name="seconds"),
     Index(None, "project_id", "id"),
     comment="append-only, by trigger",
+)
+
+image_leases = Table(
+    "image_leases",
+    metadata,
+    project_column(),
+    Column("image_id", BigInteger, nullable=False),
+    Column("user_id", BigInteger, ForeignKey("users.id"), nullable=False),
+    Column("token", UUID(as_uuid=True), nullable=False),
+    Column("leased_at", DateTime(timezone=True), nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("project_id", "image_id"),
+    ForeignKeyConstraint(["project_id", "image_id"], ["images.project_id", "images.id"]),
+    Index(None, "project_id", "user_id"),
+    comment="who works on an image; a lapsed one stays until somebody else takes the image",
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    id_column(),
+    project_column(),
+    Column("image_id", BigInteger, nullable=False),
+    Column("user_id", BigInteger, ForeignKey("users.id"), nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text),
+    Column("lease_token", UUID(as_uuid=True)),
+    Column("seconds", REAL, comment="that the person spent on the image"),
+    Column("objects", Integer, comment="that the person made or judged on it"),
+    Column("clicks", Integer, comment="that they took"),
+    created_column(),
+    ForeignKeyConstraint(["project_id", "image_id"], ["images.project_id", "images.id"]),
+    one_of("outcome", SubmissionOutcome),
+    CheckConstraint("outcome <> 'skipped' OR reason IS NOT NULL", name="reason"),
+    CheckConstraint("(outcome = 'reopened') = (lease_token IS NULL)", name="lease"),
+    CheckConstraint("seconds >= 0 AND objects >= 0 AND clicks >= 0", name="figures"),
+    Index(None, "project_id", "image_id", "id"),
+    Index(None, "project_id", "user_id", "created_at"),
+    comment="append-only, by trigger; the last one of an image decides its state",
 )

@@ -30,6 +30,7 @@ from maskloop.platform.db.schema import (
     project_column,
 )
 from maskloop.platform.states import (
+    ImageState,
     ItemState,
     JobKind,
     JobState,
@@ -70,11 +71,20 @@ images = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("exif_orientation", Integer, nullable=False),
+    Column(
+        "state",
+        Text,
+        nullable=False,
+        server_default=ImageState.TODO,
+        comment="of the labeling queue, by the last submission",
+    ),
     created_column(),
     UniqueConstraint("project_id", "sha256"),
     UniqueConstraint("project_id", "id"),
     CheckConstraint("octet_length(sha256) = 32", name="sha256"),
     CheckConstraint("width > 0 AND height > 0 AND byte_size > 0", name="size"),
+    one_of("state", ImageState),
+    Index(None, "project_id", "id", postgresql_where=text("state = 'todo'")),
 )
 
 model_versions = Table(
@@ -84,12 +94,15 @@ model_versions = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("state", Text, nullable=False),
     Column("encoder_digest", Text, nullable=False),
-    Column("decoder_digest", Text, nullable=False),
+    Column("decoder_digest", Text, comment="NULL until its training has ended"),
     Column("parent_id", BigInteger, ForeignKey("model_versions.id")),
     Column("metrics", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     created_column(),
     UniqueConstraint("encoder_digest", "decoder_digest"),
     one_of("state", ModelVersionState),
+    CheckConstraint(
+        "state IN ('training', 'failed') OR decoder_digest IS NOT NULL", name="decoder_digest"
+    ),
 )
 
 promotions = Table(
@@ -98,6 +111,14 @@ promotions = Table(
     id_column(),
     Column("model_version_id", BigInteger, ForeignKey("model_versions.id"), nullable=False),
     Column("because", Text, nullable=False),
+    Column("promoted_by", BigInteger, ForeignKey("users.id"), comment="NULL: maskloop itself"),
+    Column(
+        "gate_result_id",
+        BigInteger,
+        ForeignKey("gate_results.id"),
+        comment="what the gate said; NULL: it was not asked",
+    ),
+    Column("against_gate", Boolean, nullable=False, server_default=text("false")),
     created_column(),
     comment="append-only, by trigger; the last row serves",
 )
@@ -112,6 +133,13 @@ jobs = Table(
     Column("parameters", JSONB, nullable=False),
     Column("model_version_id", BigInteger, ForeignKey("model_versions.id")),
     Column("keep_candidates", Boolean, nullable=False, server_default=text("true")),
+    Column(
+        "supersede",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="its proposals replace pending ones of other versions",
+    ),
     Column("source_job_id", BigInteger),  # the job whose candidates this one chooses among
     Column("lease_owner", Text),
     Column("lease_token", UUID(as_uuid=True)),
@@ -134,11 +162,17 @@ jobs = Table(
         name="lease",
     ),
     CheckConstraint("(state = 'failed') = (error IS NOT NULL)", name="error"),
-    CheckConstraint("kind <> 'autolabel' OR model_version_id IS NOT NULL", name="model_version"),
+    CheckConstraint("kind = 'export' OR model_version_id IS NOT NULL", name="model_version"),
     CheckConstraint(
         "(result_key IS NOT NULL) = (kind = 'export' AND state = 'succeeded')", name="result"
     ),
     Index(None, "project_id", "kind", "id"),
+    Index(
+        "jobs_one_training_of_a_project",
+        "project_id",
+        unique=True,
+        postgresql_where=text("kind = 'train' AND state IN ('queued', 'running')"),
+    ),
 )
 
 job_items = Table(
@@ -201,4 +235,11 @@ proposals = Table(
     ),
     Index(None, "project_id", "state", "id"),
     Index(None, "project_id", "image_id", "id"),
+    Index(
+        None,
+        "project_id",
+        "image_id",
+        "predicted_iou",
+        postgresql_where=text("state = 'pending'"),
+    ),
 )

@@ -38,7 +38,7 @@ class RefusedTransitionError(MaskloopError):
 class LeaseLostError(MaskloopError):
     """The work was taken over by somebody else; what this process still computes is not stored."""
 
-    code = "lease_lost"
+    code = "job_lease_lost"
     sentence = "Job {job} was taken over by another worker; this one stops and stores nothing more."
 
     def __init__(self, job: int) -> None:

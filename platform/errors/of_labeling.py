@@ -1,4 +1,4 @@
-"""Errors of annotations, reviews and exports."""
+"""Errors of annotations, reviews, leases of images, and exports."""
 
 from maskloop.platform.errors.base import MaskloopError
 
@@ -38,6 +38,32 @@ class AlreadyReviewedError(MaskloopError):
 
     def __init__(self, proposal: int, verdict: str, reviewer: str) -> None:
         super().__init__(proposal, verdict, reviewer)
+
+
+class ImageLeasedError(MaskloopError):
+    """`until`: in ISO 8601."""
+
+    code = "image_leased"
+    sentence = (
+        "{holder} works on image {image}, until {until} at least. Take another one, or ask for it "
+        "again then."
+    )
+
+    def __init__(self, image: int, holder: str, until: str) -> None:
+        super().__init__(image, holder, until)
+
+
+class ImageLeaseLostError(MaskloopError):
+    """`holder`: who works on the image now, or "nobody"."""
+
+    code = "lease_lost"
+    sentence = (
+        "Your lease of image {image} has ended; now {holder} has it. Your annotations are kept: "
+        "open the image again to see what it holds, and submit it then."
+    )
+
+    def __init__(self, image: int, holder: str) -> None:
+        super().__init__(image, holder)
 
 
 class WrongJobKindError(MaskloopError):

@@ -1,5 +1,6 @@
 """The application put together: routes, errors, guard."""
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
@@ -8,19 +9,28 @@ from fastapi_offline import FastAPIOffline
 from maskloop import __version__
 from maskloop.services.api import (
     annotations,
+    evaluations,
     exports,
+    figures,
     health,
     images,
     jobs,
+    labeling_queue,
     masks,
     members,
     model_versions,
     page,
     pictures,
     projects,
+    promotions,
     proposals,
     session,
+    shadows,
+    submissions,
     tokens,
+    training_policies,
+    training_sets,
+    trainings,
     uploads,
     users,
 )
@@ -37,6 +47,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     projects.router,
     members.router,
     images.router,
+    labeling_queue.router,
+    submissions.router,
+    figures.router,
     uploads.router,
     pictures.router,
     masks.router,
@@ -44,7 +57,13 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     proposals.router,
     jobs.router,
     exports.router,
+    trainings.router,
+    training_policies.router,
+    evaluations.router,
     model_versions.router,
+    promotions.router,
+    training_sets.router,
+    shadows.router,
 )
 """Under the prefix; each route names its permission."""
 
@@ -56,7 +75,11 @@ succeed later. Coordinates are pixels of the upright original image, (x, y) from
 """
 
 
-def create_app(context: ApiContext) -> FastAPI:
+Mount = Callable[[FastAPI], None]
+"""Puts a page onto the application."""
+
+
+def create_app(context: ApiContext, pages: Sequence[Mount] = ()) -> FastAPI:
     app = FastAPIOffline(
         title="maskloop",
         version=__version__,
@@ -74,5 +97,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.include_router(page.router)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
+    for mount in pages:
+        mount(app)
     app.add_middleware(Guard, context=context)
     return app

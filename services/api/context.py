@@ -12,6 +12,7 @@ from fastapi import Request
 
 from maskloop.services.api.known_images import KnownImages
 from maskloop.services.api.metrics import Metrics
+from maskloop.services.api.shadowing import Shadowing
 from maskloop.services.predictor import Predictor
 from maskloop.services.principals import Principals
 from maskloop.services.renditions import Renditions
@@ -35,7 +36,8 @@ class ApiContext:
     host: str
     known_images: KnownImages
     renditions: Renditions
-    metrics: Metrics = field(default_factory=Metrics)
+    metrics: Metrics
+    shadowing: Shadowing
     closing: threading.Event = field(default_factory=threading.Event)
     """Set while the server drains: it is not ready for new work."""
 
@@ -53,7 +55,18 @@ def make_context(runtime: Runtime, predictor: Predictor, *, host: str) -> ApiCon
     """Raises `BadSettingError` for a secret key that others can read."""
     cookies = SessionCookies(secret_key(runtime.settings))
     principals, known = Principals(runtime, cookies), KnownImages(runtime)
-    return ApiContext(runtime, predictor, cookies, principals, host, known, Renditions(runtime))
+    metrics = Metrics()
+    return ApiContext(
+        runtime,
+        predictor,
+        cookies,
+        principals,
+        host,
+        known,
+        Renditions(runtime),
+        metrics,
+        Shadowing(runtime, predictor, metrics),
+    )
 
 
 def context_of(request: Request) -> ApiContext:

@@ -37,6 +37,7 @@ POLICY: Final = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'self'; "
     "frame-ancestors 'self'; form-action 'self'"
 )
+_CSP: Final = b"content-security-policy"
 _INLINE = "'self' 'unsafe-inline'"
 _DOCS_POLICY: Final = f"{POLICY}; script-src {_INLINE}; style-src {_INLINE}"
 """The OpenAPI page starts itself from a script in the page."""
@@ -133,12 +134,14 @@ class _Answer:
 
     def __init__(self, send: Any, path: str) -> None:
         self._send = send
-        policy = _DOCS_POLICY if path.startswith(("/docs", "/redoc")) else POLICY
-        self._headers = [*_HEADERS, (b"content-security-policy", policy.encode())]
+        self._policy = _DOCS_POLICY if path.startswith(("/docs", "/redoc")) else POLICY
         self.status = 500
 
     async def send(self, message: Any) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": [*message.get("headers", ()), *self._headers]}
+            headers = [*message.get("headers", ()), *_HEADERS]
+            if all(name.lower() != _CSP for name, _ in headers):  # a page may have one of its own
+                headers.append((_CSP, self._policy.encode()))
+            message = {**message, "headers": headers}
         await self._send(message)

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
@@ -31,13 +31,15 @@ _PARAMETERS = TypeAdapter(GenerationParameters)
 
 class NewJob(BaseModel):
     """Everything-mode over all images of the project, or with `from_job` another choice among the
-    candidates that job kept. `parameters` by the official generator's names."""
+    candidates that job kept. `parameters` by the official generator's names. With `supersede` its
+    proposals replace pending ones of other versions (docs/promotion.md)."""
 
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal[JobKind.AUTOLABEL] = JobKind.AUTOLABEL
     parameters: dict[str, Value] = Field(default={}, max_length=100)
     keep_candidates: bool = True
+    supersede: bool = False
     from_job: SomeId | None = None
 
 
@@ -50,9 +52,10 @@ class JobShown(BaseModel):
     id: int
     kind: JobKind
     state: JobState
-    parameters: dict[str, Value]
+    parameters: dict[str, Any]
     model_version: int | None
     keep_candidates: bool
+    supersede: bool
     from_job: int | None
     counts: dict[str, int]
     worker_lost: bool
@@ -105,12 +108,20 @@ def submit(new: NewJob, once: OnceOnly, access: Runner) -> Response:
         if new.from_job is None:
             found = projects.by_id(connection, access.project_id)
             job_id = jobs.submit_autolabel_in(
-                connection, found, parameters, keep_candidates=new.keep_candidates
+                connection,
+                found,
+                parameters,
+                keep_candidates=new.keep_candidates,
+                supersede=new.supersede,
             )
         else:
             given = {name: getattr(parameters, name) for name in new.parameters}
             job_id = jobs.submit_from_job_in(
-                connection, new.from_job, given, project_id=access.project_id
+                connection,
+                new.from_job,
+                given,
+                project_id=access.project_id,
+                supersede=new.supersede,
             )
         return shown(jobs.view_in(connection, job_id, access.project_id))
 
@@ -187,6 +198,7 @@ def shown(view: JobView) -> JobShown:
         parameters=job.parameters,
         model_version=job.model_version_id,
         keep_candidates=job.keep_candidates,
+        supersede=job.supersede,
         from_job=job.source_job_id,
         counts=asdict(view.counts),
         worker_lost=view.worker_lost,

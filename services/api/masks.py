@@ -8,6 +8,7 @@ import anyio
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from maskloop.platform.access import Permission
@@ -15,6 +16,7 @@ from maskloop.platform.mask_answers import AnsweredMask, ImageRef, MaskAnswer, M
 from maskloop.platform.prompts import Prompts
 from maskloop.services.api.access import Id, ProjectAccess, project
 from maskloop.services.api.context import ApiContext, context_of
+from maskloop.services.api.shadowing import Click
 
 router = APIRouter(tags=["masks"])
 
@@ -112,7 +114,29 @@ async def ask(
     body = to_json(_shown(answer))
     stages["respond"] = time.perf_counter() - answered
     context.metrics.answered(answer, stages)
-    return Response(body, media_type="application/json", headers=_headers(answer, stages))
+    return Response(
+        body,
+        media_type="application/json",
+        headers=_headers(answer, stages),
+        background=_shadow(context, access, image_id, asked, question, answer),
+    )
+
+
+def _shadow(
+    context: ApiContext,
+    access: ProjectAccess,
+    image_id: int,
+    asked: MaskRequest,
+    question: MaskQuestion,
+    answer: MaskAnswer,
+) -> BackgroundTask | None:
+    """Begins once the answer has been sent."""
+    user_id, version = access.principal.user_id, answer.model_version.number
+    if not context.shadowing.wants(image_id=image_id, user_id=user_id, version=version):
+        return None
+    prompt = asked.model_dump(mode="json", exclude_unset=True)
+    click = Click(access.project_id, image_id, user_id, question, answer, prompt)
+    return BackgroundTask(context.shadowing.take, click)
 
 
 async def _image(context: ApiContext, project_id: int, image_id: int) -> ImageRef:

@@ -49,6 +49,12 @@ class Metrics:
             ("version", "name"),
             registry=self.registry,
         )
+        self.shadow_clicks = Counter(
+            "maskloop_shadow_clicks",
+            "Answered clicks of the share that a challenger is to decode too, by what became of it",
+            ("outcome",),
+            registry=self.registry,
+        )
         self.uploads = Counter(
             "maskloop_uploads", "Uploaded files by outcome", ("outcome",), registry=self.registry
         )

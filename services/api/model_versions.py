@@ -1,28 +1,44 @@
-"""/model-versions and /promotions: which versions there are, and which one serves."""
+"""/model-versions: which there are, where they come from, and which one serves."""
 
 from datetime import datetime
 from typing import Annotated
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
-from starlette.responses import Response
+from pydantic import BaseModel
+from starlette.responses import PlainTextResponse, Response
 
-from maskloop.platform.access import Permission, Principal
-from maskloop.platform.db.model_versions import ModelVersion, Promotion
-from maskloop.platform.errors import ForbiddenError, NotFoundError
-from maskloop.services import model_versions, people
+from maskloop.platform.access import Principal
+from maskloop.platform.errors import NotFoundError
+from maskloop.services import gates, model_versions
 from maskloop.services.api.access import Id, signed_in
 from maskloop.services.api.context import ApiContext, context_of
 from maskloop.services.api.idempotency import OnceOnly
-from maskloop.services.api.paging import Page, PageQuery, page_query
+from maskloop.services.api.promotions import check_may_promote
+from maskloop.services.api.visible_projects import visible_projects
+from maskloop.services.gates import Standing
+from maskloop.services.model_cards import model_card
+from maskloop.services.model_versions import VersionView
+from maskloop.services.predictor import ServingStatus
 
 router = APIRouter(tags=["model versions"])
 
 
+class Markdown(PlainTextResponse):
+    media_type = "text/markdown"
+
+
+class GateShown(BaseModel):
+    """Beside the version that serves now; the newest result stands for all."""
+
+    passed: bool
+    gate_result_id: int
+
+
 class VersionShown(BaseModel):
     """`serving`: it was promoted last. `replicas`: decoders that serve it now; `refused`: why they
-    do not, although they were told to."""
+    do not, although they were told to. What it was trained on is shown to members of the project
+    that trained it; `gate` is null where it was not compared with what serves."""
 
     number: int
     name: str
@@ -30,6 +46,11 @@ class VersionShown(BaseModel):
     encoder_digest: str
     decoder_digest: str
     created_at: datetime
+    parent: int | None
+    project: int | None
+    training_set_id: int | None
+    job_id: int | None
+    gate: GateShown | None
     serving: bool
     replicas: int
     refused: str | None
@@ -39,95 +60,83 @@ class VersionList(BaseModel):
     items: list[VersionShown]
 
 
-class PromotionShown(BaseModel):
-    id: int
-    model_version: int
+class RetiredShown(BaseModel):
+    number: int
     name: str
-    because: str
-    created_at: datetime
-
-
-class NewPromotion(BaseModel):
-    model_version: int = Field(ge=1, le=2**63 - 1)
-    because: str = Field(min_length=1, max_length=2000)
+    state: str
 
 
 @router.get("/model-versions", summary="All model versions, and what serves")
 async def list_all(
     request: Request, principal: Annotated[Principal, Depends(signed_in)]
 ) -> VersionList:
-    return VersionList(items=await _shown(context_of(request)))
+    return VersionList(items=await _all_shown(context_of(request), principal))
 
 
 @router.get("/model-versions/{number}", summary="One model version")
 async def get(
     request: Request, number: Id, principal: Annotated[Principal, Depends(signed_in)]
 ) -> VersionShown:
-    for shown in await _shown(context_of(request)):
+    for shown in await _all_shown(context_of(request), principal):
         if shown.number == number:
             return shown
     raise NotFoundError("model version", str(number), "See them at /api/v1/model-versions.")
 
 
-@router.get("/promotions", summary="What served when, and why")
-def promotions(
-    request: Request,
-    principal: Annotated[Principal, Depends(signed_in)],
-    query: Annotated[PageQuery, Depends(page_query)],
-) -> Page[PromotionShown]:
-    found = model_versions.list_promotions(
-        context_of(request).runtime, before=query.after, limit=query.and_one
-    )
-    return query.page(found, show=_promotion, key=lambda promotion: promotion.id)
+@router.get(
+    "/model-versions/{number}/card",
+    summary="What a version is, was made of and does, as Markdown",
+    response_class=Markdown,
+)
+def card(
+    request: Request, number: Id, principal: Annotated[Principal, Depends(signed_in)]
+) -> Response:
+    """As far as it is about projects of whoever asks."""
+    context = context_of(request)
+    text = model_card(context.runtime, number, visible=visible_projects(context, principal))
+    return Markdown(text)
 
 
 @router.post(
-    "/promotions",
+    "/model-versions/{number}/retire",
     status_code=201,
-    response_model=PromotionShown,
-    summary="Have a version serve from now on",
+    response_model=RetiredShown,
+    summary="Keep a version from being promoted again",
 )
-def promote(
+def retire(
     request: Request,
-    new: NewPromotion,
+    number: Id,
     once: OnceOnly,
     principal: Annotated[Principal, Depends(signed_in)],
 ) -> Response:
-    _check_may_promote(context_of(request), principal)
+    check_may_promote(context_of(request), principal)
 
-    def effect(connection: sa.Connection) -> PromotionShown:
-        promotion = model_versions.promote_in(
-            connection, new.model_version, because=f"{new.because} ({principal.name})"
-        )
-        return _promotion(promotion)
+    def effect(connection: sa.Connection) -> RetiredShown:
+        retired = model_versions.retire_in(connection, number)
+        return RetiredShown(number=retired.id, name=retired.name, state=retired.state)
 
     return once.do(principal, effect)
 
 
-def _check_may_promote(context: ApiContext, principal: Principal) -> None:
-    """One version serves all projects, so a role in any of them is enough (docs/access.md)."""
-    projects = people.projects_of(context.runtime, principal.user_id)
-    if not principal.is_admin and not any(
-        Permission.PROMOTE in context.principals.permissions(principal, project.id)
-        for project in projects
-    ):
-        raise ForbiddenError(principal.name, Permission.PROMOTE.value)
-
-
-async def _shown(context: ApiContext) -> list[VersionShown]:
+async def _all_shown(context: ApiContext, principal: Principal) -> list[VersionShown]:
     status = await context.predictor.status()
-    replicas = {version.number: count for version, count in status.versions.items()}
-    refused = {version.number: reason for version, reason in status.refused.items()}
-    versions, serving = await context.in_thread(model_versions.list_versions, context.runtime)
-    return [
-        _version(version, serving == version.id, replicas.get(version.id, 0), refused)
-        for version in versions
-    ]
+    visible = await context.in_thread(visible_projects, context, principal)
+    views = await context.in_thread(model_versions.views, context.runtime)
+    standings = await context.in_thread(gates.standings, context.runtime)
+    return [_shown(view, visible, standings.get(view.version.id), status) for view in views]
 
 
-def _version(
-    version: ModelVersion, serving: bool, replicas: int, refused: dict[int, str]
+def _shown(
+    view: VersionView,
+    visible: frozenset[int] | None,
+    standing: Standing | None,
+    status: ServingStatus,
 ) -> VersionShown:
+    version, lineage = view.version, view.lineage
+    if lineage is not None and visible is not None and lineage.project_id not in visible:
+        lineage = None
+    replicas = {served.number: count for served, count in status.versions.items()}
+    refused = {served.number: reason for served, reason in status.refused.items()}
     return VersionShown(
         number=version.id,
         name=version.name,
@@ -135,17 +144,12 @@ def _version(
         encoder_digest=version.encoder_digest,
         decoder_digest=version.decoder_digest,
         created_at=version.created_at,
-        serving=serving,
-        replicas=replicas,
+        parent=version.parent_id,
+        project=lineage.project_id if lineage else None,
+        training_set_id=lineage.training_set_id if lineage else None,
+        job_id=lineage.job_id if lineage else None,
+        gate=GateShown(**vars(standing)) if standing else None,
+        serving=view.serving,
+        replicas=replicas.get(version.id, 0),
         refused=refused.get(version.id),
-    )
-
-
-def _promotion(promotion: Promotion) -> PromotionShown:
-    return PromotionShown(
-        id=promotion.id,
-        model_version=promotion.version.id,
-        name=promotion.version.name,
-        because=promotion.because,
-        created_at=promotion.created_at,
     )

@@ -3,7 +3,7 @@
 import errno
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from maskloop.platform.errors import AddressInUseError, AddressRefusedError
-from maskloop.services.api.app import create_app
+from maskloop.services.api.app import Mount, create_app
 from maskloop.services.api.context import ApiContext, is_loopback
 from maskloop.services.people import has_admin
 from maskloop.services.runtime import Runtime
@@ -45,13 +45,17 @@ def check_host(runtime: Runtime, host: str) -> None:
 
 @contextmanager
 def running(
-    context: ApiContext, *, port: int = 0, listening: socket.socket | None = None
+    context: ApiContext,
+    *,
+    port: int = 0,
+    listening: socket.socket | None = None,
+    pages: Sequence[Mount] = (),
 ) -> Iterator[Server]:
     """Answers at `listening`, else at `port`, of which 0 takes a free one. At the end of the block
     requests in hand are finished, for some seconds at most. Raises `AddressRefusedError`,
     `AddressInUseError`."""
     check_host(context.runtime, context.host)
-    app = create_app(context)
+    app = create_app(context, pages)
     listening = listening or listen(context.host, port)
     config = uvicorn.Config(
         app,
@@ -65,6 +69,7 @@ def running(
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],), name="http", daemon=True)
     thread.start()
+    context.shadowing.start()
     try:
         yield Server(context.host, int(listening.getsockname()[1]), app)
     finally:
@@ -73,6 +78,7 @@ def running(
         thread.join(2 * _DRAIN_SECONDS)
         listening.close()
         context.renditions.close()
+        context.shadowing.close()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -42,6 +42,10 @@ def autolabel(
     keep_candidates: Annotated[
         bool, typer.Option(help="Keep what the model answered, for --from-job.")
     ] = True,
+    supersede: Annotated[
+        bool,
+        typer.Option("--supersede", help="Replace pending proposals of other model versions."),
+    ] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="Only queue it; `maskloop up` works on it.")
     ] = False,
@@ -59,15 +63,22 @@ def autolabel(
         if project_name is None or not keep_candidates:
             raise typer.BadParameter("with MASKLOOP_SERVER, name a PROJECT and keep candidates")
         given = given_parameters(context, parameters)
-        remote.autolabel(server, project_name, given, detach=detach, as_json=as_json)
+        remote.autolabel(
+            server, project_name, given, supersede=supersede, detach=detach, as_json=as_json
+        )
         return
     with runtime() as opened:
         if from_job is not None:
-            job_id = submit_from_job(opened, from_job, given_parameters(context, parameters))
+            given = given_parameters(context, parameters)
+            job_id = submit_from_job(opened, from_job, given, supersede=supersede)
         elif project_name is not None:
             register_pulled(opened)
             job_id = submit_autolabel(
-                opened, project_name, parameters, keep_candidates=keep_candidates
+                opened,
+                project_name,
+                parameters,
+                keep_candidates=keep_candidates,
+                supersede=supersede,
             )
         if not detach:
             console.note(f"Job {job_id}. Ctrl-C stops it cleanly; what is done stays.")
@@ -127,9 +138,17 @@ def end_as(view: "JobView") -> None:
         raise typer.Exit(INTERRUPTED)
 
 
+_ITEMLESS = {
+    JobKind.EXPORT: "Export",
+    JobKind.TRAIN: "Training",
+    JobKind.EVALUATE: "Evaluation",
+}
+"""Kinds that have no images of their own to count, by what people call them."""
+
+
 def summary(view: "JobView") -> str:
-    if view.job.kind is JobKind.EXPORT:
-        return f"Export {view.job.id} {view.state}."
+    if (name := _ITEMLESS.get(view.job.kind)) is not None:
+        return f"{name} {view.job.id} {view.state}."
     counts = view.counts
     return (
         f"Job {view.job.id} {view.state}: {counts.done} of {counts.total} images done, "
@@ -149,6 +168,7 @@ def json_of(view: "JobView") -> dict[str, object]:
         "parameters": job.parameters,
         "from_job": job.source_job_id,
         "keep_candidates": job.keep_candidates,
+        "supersede": job.supersede,
         "images": {
             "total": counts.total,
             "queued": counts.queued,

@@ -6,6 +6,7 @@ from maskloop.services.cli import (
     autolabel,
     doctor,
     embeddings,
+    evaluation,
     export,
     jobs,
     models,
@@ -13,8 +14,12 @@ from maskloop.services.cli import (
     platform_up,
     predict,
     projects,
+    promotions,
     report,
     segment,
+    shadow,
+    training,
+    training_sets,
 )
 
 
@@ -23,7 +28,10 @@ def add_to(app: typer.Typer) -> None:
     app.command()(platform_up.up)
     app.command()(doctor.doctor)
     app.add_typer(models.model, name="model")
-    app.command("models")(models.models)
+    app.add_typer(models.models, name="models")
+    app.command()(evaluation.evaluate)
+    app.command()(promotions.promote)
+    app.command()(promotions.rollback)
     app.command()(segment.segment)
     app.command()(predict.predict)
     app.add_typer(projects.project, name="project")
@@ -32,7 +40,10 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(people.member, name="member")
     app.add_typer(people.token, name="token")
     app.command()(autolabel.autolabel)
+    app.command()(training.train)
     app.add_typer(jobs.jobs, name="jobs")
     app.command()(report.report)
+    app.add_typer(shadow.shadow, name="shadow")
     app.add_typer(embeddings.embeddings, name="embeddings")
     app.command()(export.export)
+    app.add_typer(training_sets.training_set, name="training-set")

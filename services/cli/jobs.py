@@ -8,6 +8,7 @@ from maskloop.platform.states import ItemState, JobKind, JobState
 from maskloop.services.cli import console
 from maskloop.services.cli.autolabel import json_of, progress_of, tell
 from maskloop.services.cli.options import AsJson, JobId, runtime
+from maskloop.services.cli.training import training_progress
 
 if TYPE_CHECKING:
     from maskloop.services.jobs import JobView
@@ -40,8 +41,8 @@ def list_all(
 
 
 def _figures(view: "JobView") -> tuple[int | None, ...]:
-    """An export has no images of its own to count."""
-    if view.job.kind is JobKind.EXPORT:
+    """Only autolabel has images of its own to count."""
+    if view.job.kind is not JobKind.AUTOLABEL:
         return (None,) * 5
     counts = view.counts
     return counts.done, counts.total, counts.quarantined, counts.failed, counts.masks
@@ -104,14 +105,18 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with a job that was stopped, failed, or lost its worker."""
-    from maskloop.services.jobs import check_resumable
+    from maskloop.services.jobs import check_resumable, view
 
     with runtime() as opened:
         check_resumable(opened, job_id)  # before seconds go into loading Ray and the model
         from maskloop.services.running import run
 
-        with progress_of(job_id) as bar:
-            found = run(opened, job_id, take_over=take_over, on_progress=bar)
+        if view(opened, job_id).job.kind is JobKind.TRAIN:
+            with training_progress(job_id) as curve:
+                found = run(opened, job_id, take_over=take_over, on_point=curve)
+        else:
+            with progress_of(job_id) as bar:
+                found = run(opened, job_id, take_over=take_over, on_progress=bar)
     tell(found, as_json=as_json)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON document.")]
 JobId = Annotated[int, typer.Argument(metavar="JOB", help="The job's number.")]
+Version = Annotated[int, typer.Argument(metavar="VERSION", help="The model version's number.")]
 ProjectName = Annotated[str, typer.Argument(metavar="PROJECT", help="The project's name.")]
 
 _HELP = {

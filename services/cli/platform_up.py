@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,9 @@ from maskloop.services.cli.autolabel import end_as, progress_of, summary
 from maskloop.services.cli.options import runtime
 
 if TYPE_CHECKING:
+    from maskloop.actors.training.plan import TrainingPoint
     from maskloop.platform.db.job_items import Counts, LedgerRow
+    from maskloop.services.api.app import Mount
     from maskloop.services.runtime import Runtime
 
 
@@ -102,10 +105,17 @@ def _serve_until_interrupted(opened: "Runtime", host: str, port: int) -> None:
     with (
         closing(listening),
         serving(opened) as predictor,
-        running(make_context(opened, predictor, host=host), listening=listening) as server,
+        running(
+            make_context(opened, predictor, host=host), listening=listening, pages=_pages()
+        ) as server,
     ):
         _tell_where(opened, server.url)
         _work_until_interrupted(opened)
+
+
+def _pages() -> "list[Mount]":
+    """What the installation offers under the entry point `maskloop.pages`."""
+    return [page.load() for page in entry_points(group="maskloop.pages")]
 
 
 def _tell_where(opened: "Runtime", url: str) -> None:
@@ -118,9 +128,11 @@ def _tell_where(opened: "Runtime", url: str) -> None:
 
 
 def _work_until_interrupted(opened: "Runtime") -> None:
-    """Exports in a thread of their own: they do not wait behind an hour of autolabel."""
+    """Exports, and trainings with their evaluations, in threads of their own: none waits behind
+    hours of another kind."""
     from maskloop.platform.states import JobKind
     from maskloop.services.embeddings import keep_collecting
+    from maskloop.services.triggers import keep_triggering
     from maskloop.services.worker import work
 
     stop = threading.Event()
@@ -128,7 +140,14 @@ def _work_until_interrupted(opened: "Runtime") -> None:
         threading.Thread(
             target=work, args=(opened, stop), kwargs={"kinds": [JobKind.EXPORT]}, name="exports"
         ),
+        threading.Thread(
+            target=work,
+            args=(opened, stop),
+            kwargs={"kinds": [JobKind.TRAIN, JobKind.EVALUATE], "on_point": _line_per_validation},
+            name="trainings",
+        ),
         threading.Thread(target=keep_collecting, args=(opened, stop), name="collector"),
+        threading.Thread(target=keep_triggering, args=(opened, stop), name="triggers"),
     ]
     for thread in beside:
         thread.start()
@@ -149,3 +168,12 @@ def _line_per_job() -> "Callable[[int, Counts], None]":
         )
 
     return show
+
+
+def _line_per_validation(job_id: int, point: "TrainingPoint") -> None:
+    found = point.figures.get("validation/one_click")
+    if found is not None:
+        console.say(
+            f"training {job_id}: step {point.step} of {point.steps}, one-click IoU {found:.3f} "
+            "in validation"
+        )

@@ -52,12 +52,18 @@ def add_images(
 
 
 def autolabel(
-    server: "Client", project_name: str, parameters: dict[str, Any], *, detach: bool, as_json: bool
+    server: "Client",
+    project_name: str,
+    parameters: dict[str, Any],
+    *,
+    supersede: bool,
+    detach: bool,
+    as_json: bool,
 ) -> None:
     """The server's worker does it; without `detach` it is followed to its end."""
     with server:
         project = server.project(project_name)
-        job = server.autolabel(project.id, parameters)
+        job = server.autolabel(project.id, parameters, supersede=supersede)
         if not detach:
             console.note(f"Job {job.id} on the server. Ctrl-C leaves it running there.")
             with console.progress() as bar:
@@ -74,4 +80,46 @@ def autolabel(
     else:
         console.say(f"Job {job.id} is {job.state}: {job.counts.get('masks', 0)} masks.")
     if job.state in ("failed", "cancelled"):
+        raise typer.Exit(1)
+
+
+def train(
+    server: "Client",
+    project_name: str,
+    asked: dict[str, Any],
+    *,
+    recipe: dict[str, Any],
+    detach: bool,
+    as_json: bool,
+) -> None:
+    """As `autolabel`; `asked`: of `Client.train`; `recipe`: what differs from the policy's."""
+    with server:
+        project = server.project(project_name)
+        whole = server.training_policy(project.id)["recipe"] | recipe
+        training = server.train(project.id, recipe=whole, **asked)
+        if not detach:
+            console.note(f"Training {training.job_id} runs on the server; Ctrl-C leaves it there.")
+            with console.progress() as bar:
+                task = bar.add_task(f"training {training.job_id}", total=None, detail="")
+                training = server.wait_for_training(
+                    project.id,
+                    training.job_id,
+                    on_progress=lambda now: bar.update(
+                        task,
+                        total=now.steps,
+                        completed=0 if now.last_point is None else now.last_point.step,
+                        detail=now.state,
+                    ),
+                )
+    if as_json:
+        console.write_json(training.model_dump(mode="json"))
+    else:
+        version = training.model_version
+        console.say(
+            f"Training {training.job_id} is {training.state}: version {version.number} "
+            f"({version.name}) is {version.state}."
+        )
+        if training.error:
+            console.note(training.error)
+    if training.state in ("failed", "cancelled"):
         raise typer.Exit(1)

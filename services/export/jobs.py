@@ -28,14 +28,9 @@ from maskloop.services.held_jobs import (
     end,
     end_as_cancelled,
     held_job,
-    leave_for_another,
 )
 from maskloop.services.jobs import JobView, view
 from maskloop.services.runtime import Runtime
-
-
-class _StoppedError(Exception):
-    """The worker is to stop; the job goes on with the next one."""
 
 
 def submit_export(runtime: Runtime, project_id: int, parameters: ExportParameters) -> int:
@@ -74,32 +69,20 @@ def run_export(
 
     What stops it ends as `held_job` says. `stop` leaves the job to another worker, between images.
     """
-    _check_kind(runtime, job_id)
-    with held_job(runtime, job_id, take_over=take_over, when_interrupted=when_interrupted) as held:
-        try:
-            key = _export(held, on_progress, stop or threading.Event())
-        except _StoppedError:
-            leave_for_another(runtime, job_id, held.lease)
-        else:
-            _finish(held, key)
+    with held_job(
+        runtime,
+        job_id,
+        kind=JobKind.EXPORT,
+        take_over=take_over,
+        when_interrupted=when_interrupted,
+        stop=stop,
+    ) as held:
+        _finish(held, _export(held, on_progress))
     return view(runtime, job_id)
 
 
-def _check_kind(runtime: Runtime, job_id: int) -> None:
-    with runtime.engine.connect() as connection:
-        kind = jobs.by_id(connection, job_id).kind
-    if kind is not JobKind.EXPORT:
-        raise WrongJobKindError(job_id, kind, JobKind.EXPORT)
-
-
-def _export(held: HeldJob, on_progress: Callable[[Counts], None], stop: threading.Event) -> str:
+def _export(held: HeldJob, on_progress: Callable[[Counts], None]) -> str:
     """The key of the file, which is in the object store and in nobody's row yet."""
-
-    def check_stop() -> None:
-        held.check_stop()
-        if stop.is_set():
-            raise _StoppedError
-
     runtime, job = held.runtime, held.job
     parameters = ExportParameters.from_json(job.parameters)
     with runtime.engine.connect() as connection:
@@ -115,10 +98,10 @@ def _export(held: HeldJob, on_progress: Callable[[Counts], None], stop: threadin
             states=parameters.states,
             with_pictures=parameters.with_pictures,
             progress=lambda done, total: on_progress(Counts(queued=total - done, done=done)),
-            check_stop=check_stop,
+            check_stop=held.check_stop,
         )
         packed = folder / "export.zip"
-        pack(folder / "export", packed, check_stop=check_stop)
+        pack(folder / "export", packed, check_stop=held.check_stop)
         key = f"{_prefix(job)}{held.lease.token.hex}.zip"
         with packed.open("rb") as data:
             runtime.objects.put(key, data)

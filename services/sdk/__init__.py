@@ -11,6 +11,7 @@ from maskloop.services.sdk.models import (
     ModelVersion,
     Project,
     Proposal,
+    Training,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "ModelVersion",
     "Project",
     "Proposal",
+    "Training",
 ]

@@ -21,6 +21,7 @@ from maskloop.services.sdk.models import (
     Project,
     ProjectListed,
     Proposal,
+    Training,
 )
 from maskloop.services.sdk.transport import Transport
 
@@ -195,9 +196,18 @@ class Client:
 
     # --- jobs, exports, model versions
 
-    def autolabel(self, project_id: int, parameters: dict[str, Any] | None = None) -> Job:
-        """Queue everything-mode over all images; `parameters` by the official generator's names."""
-        body = {"kind": "autolabel", "parameters": parameters or {}}
+    def autolabel(
+        self,
+        project_id: int,
+        parameters: dict[str, Any] | None = None,
+        *,
+        supersede: bool = False,
+    ) -> Job:
+        """Queue everything-mode over all images; `parameters` by the official generator's names.
+
+        With `supersede` the proposals replace pending ones of other model versions.
+        """
+        body = {"kind": "autolabel", "parameters": parameters or {}, "supersede": supersede}
         return Job.model_validate(self._http.ask("POST", f"/projects/{project_id}/jobs", json=body))
 
     def jobs(self, project_id: int) -> Iterator[Job]:
@@ -235,13 +245,69 @@ class Client:
         """The ZIP of an export that has succeeded, piece by piece, in a `with` block."""
         return self._http.download(f"/projects/{project_id}/exports/{job_id}/file")
 
+    def train(
+        self,
+        project_id: int,
+        *,
+        training_set_id: int | None = None,
+        rule: dict[str, Any] | None = None,
+        recipe: dict[str, Any] | None = None,
+        because: str | None = None,
+        **more: Any,
+    ) -> Training:
+        """Queue a training: on a set, or on one frozen now by `rule`; what is left out is the
+        policy's. `more`: parent, evaluate."""
+        body = {
+            "training_set_id": training_set_id,
+            "rule": rule,
+            "recipe": recipe,
+            "because": because,
+            **more,
+        }
+        answer = self._http.ask("POST", f"/projects/{project_id}/trainings", json=body)
+        return Training.model_validate(answer)
+
+    def training_policy(self, project_id: int) -> dict[str, Any]:
+        """As JSON: rule, recipe, triggers, gate, general."""
+        policy: dict[str, Any] = self._http.ask("GET", f"/projects/{project_id}/training-policy")
+        return policy
+
+    def trainings(self, project_id: int) -> Iterator[Training]:
+        """Newest first."""
+        return self._pages(Training, f"/projects/{project_id}/trainings")
+
+    def training(self, project_id: int, job_id: int) -> Training:
+        path = f"/projects/{project_id}/trainings/{job_id}"
+        return Training.model_validate(self._http.ask("GET", path))
+
+    def wait_for_training(
+        self,
+        project_id: int,
+        job_id: int,
+        *,
+        on_progress: Callable[[Training], None] = lambda training: None,
+    ) -> Training:
+        """Until it has ended, however it did."""
+        while True:
+            training = self.training(project_id, job_id)
+            on_progress(training)
+            if training.has_ended:
+                return training
+            self._wait(_LOOK_SECONDS)
+
     def model_versions(self) -> list[ModelVersion]:
         return _all(ModelVersion, self._http.ask("GET", "/model-versions")["items"])
 
-    def promote(self, number: int, *, because: str) -> None:
-        """Have this version serve from now on."""
-        body = {"model_version": number, "because": because}
+    def promote(
+        self, number: int, *, because: str | None = None, against_gate: bool = False
+    ) -> None:
+        """Have this version serve from now on, as the gate allows or against it, with a reason."""
+        body = {"model_version": number, "because": because, "against_gate": against_gate}
         self._http.ask("POST", "/promotions", json=body)
+
+    def roll_back(self, *, because: str | None = None) -> None:
+        """Have the version serve again that did before the one that serves."""
+        self._http.ask("POST", "/promotions/rollback", json={"because": because})
 
     def _pages(self, kind: type[Item], path: str, **query: Any) -> Iterator[Item]:
         cursor: str | None = None

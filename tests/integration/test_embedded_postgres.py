@@ -18,6 +18,7 @@ from maskloop.platform.db.database import connect, open_database
 from maskloop.platform.db.embedded import start_embedded
 from maskloop.platform.errors import DatabaseUnavailableError
 from maskloop.platform.settings import Settings
+from maskloop.services.runtime import Runtime
 
 USER = """
 import sys
@@ -190,3 +191,19 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(
 def test_a_home_with_a_space_in_its_path_is_refused_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailableError, match="a path with a space in it"):
         start_embedded(tmp_path / "my home")
+
+
+def test_an_interrupt_during_a_query_is_an_interrupt(runtime: Runtime) -> None:
+    """Not a database that is gone, which a worker would wait for instead of stopping."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    sa.event.listen(runtime.engine, "do_execute", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt), runtime.engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+    finally:
+        sa.event.remove(runtime.engine, "do_execute", interrupted)
+    with runtime.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT 1")).scalar_one() == 1

@@ -18,7 +18,7 @@ from maskloop.services.export import ExportFormat, export_project
 from maskloop.services.runtime import Runtime
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Bench
+    from sites.bench import Bench
 
 
 def overlapping_masks(bench: "Bench", height: int, width: int) -> list[GeneratedMask]:

@@ -31,7 +31,7 @@ from maskloop.services.projects import create_project, list_projects
 from maskloop.services.runtime import Runtime
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Bench
+    from sites.bench import Bench
 
 # --- projects -------------------------------------------------------------------------------------
 

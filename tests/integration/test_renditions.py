@@ -25,7 +25,7 @@ from maskloop.services.renditions import Renditions
 from maskloop.services.runtime import Runtime
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Bench
+    from sites.bench import Bench
 
 SECONDS = 30.0
 

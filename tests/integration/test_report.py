@@ -18,7 +18,7 @@ from maskloop.services.report import default_path, write_report
 from maskloop.services.runtime import Runtime
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Bench, StartedJob
+    from sites.bench import Bench, StartedJob
 
 
 @dataclass

@@ -33,6 +33,9 @@ class Idle:
     async def masks(self, question: Any) -> Any:
         raise AssertionError("no click in these tests")
 
+    def shadow(self, question: Any) -> Any:
+        raise AssertionError("no click in these tests")
+
     def warm(self, images: Any) -> int:
         return len(images)
 
@@ -135,6 +138,9 @@ def test_jobs_and_versions_are_typed(client: Client) -> None:
     with pytest.raises(RemoteError) as unknown:
         client.promote(5, because="a try")
     assert unknown.value.status == 404
+    with pytest.raises(RemoteError) as none_serves:
+        client.roll_back(because="a try")
+    assert none_serves.value.status == 404
 
 
 class Faulty(BaseHTTPRequestHandler):

@@ -15,7 +15,7 @@ from maskloop.platform.states import ItemState, JobState, ModelVersionState, Pro
 from maskloop.services.runtime import Runtime
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Bench, StartedJob
+    from sites.bench import Bench, StartedJob
 
 TRANSITIONS: dict[str, Mapping[StrEnum, frozenset[StrEnum]]] = {
     "jobs": states.JOB_TRANSITIONS,

@@ -10,10 +10,11 @@ project.view            x       x        x   x  x
 masks.ask               x       x        x   x  x
 annotations.write       x       x        -   -  x
 annotations.write_all   -       x        -   -  x
-proposals.review        -       x        -   -  x
+proposals.review        x       x        -   -  x
 images.add              -       -        x   -  x
 jobs.run                -       -        x   x  x
 exports.make            -       -        x   x  x
+models.train            -       -        -   x  x
 model_versions.promote  -       -        -   x  x
 project.manage          -       -        -   -  x
 """

@@ -3,6 +3,7 @@
 const READY_MS = 30_000;
 const WAITING_MS = 2_000;
 const ADD_IMAGES = new Set(["admin", "ops"]); // who may, by platform/access.py
+const PAGES = ["/label/", "/models/"];
 const byId = (id) => document.getElementById(id);
 const state = { session: null, timer: 0, parts: "" };
 
@@ -59,6 +60,8 @@ async function signIn(event) {
   } finally {
     byId("enter").disabled = false;
   }
+  const next = new URLSearchParams(location.search).get("next");
+  if (PAGES.some((page) => next?.startsWith(page))) return location.assign(next); // where the door was met
   await showInside().catch(showTrouble);
 }
 
@@ -106,7 +109,11 @@ function card(project) {
   const roles = element("ul", undefined, "roles");
   roles.setAttribute("aria-label", "Your roles");
   roles.append(...project.roles.map((role) => element("li", role)));
-  made.append(element("h2", project.name), figures(project));
+  const title = element("h2");
+  const link = element("a", project.name);
+  link.href = `/label/?project=${project.id}`;
+  title.append(link);
+  made.append(title, figures(project), ways(project));
   if (project.images === 0 && project.roles.some((role) => ADD_IMAGES.has(role))) {
     const next = element("pre");
     next.tabIndex = 0;
@@ -117,6 +124,17 @@ function card(project) {
     made.append(next);
   }
   made.append(roles);
+  return made;
+}
+
+function ways({ id, name }) {
+  const made = element("nav", undefined, "ways");
+  made.setAttribute("aria-label", name);
+  for (const [word, page] of [["Label", "label"], ["Models", "models"]]) {
+    const link = element("a", word);
+    link.href = `/${page}/?project=${id}`;
+    made.append(link);
+  }
   return made;
 }
 

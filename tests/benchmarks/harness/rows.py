@@ -14,8 +14,8 @@ FACTORS = {"ms": 1000.0, "s": 1.0}
 
 @dataclass(frozen=True)
 class Row:
-    """`ours` and `peer` are medians; `ratio` is peer / ours, so above 1 we are faster; `runs`,
-    `min` and `max` are those of ours.
+    """`ours` and `peer` are medians; `ratio` is peer / ours, or ours / peer for what is better when
+    it is higher, so above 1 we are faster; `runs`, `min` and `max` are those of ours.
     """
 
     figure: str
@@ -84,6 +84,22 @@ class Report:
     ) -> None:
         """A figure over many requests, `values`, beside the same quantile of the peer's."""
         ratio = None if peer is None or ours == 0 else peer / ours
+        self.rows.append(
+            Row(figure, ours, peer, ratio, unit, len(values), min(values), max(values), note)
+        )
+
+    def rate(
+        self,
+        figure: str,
+        ours: float,
+        peer: float,
+        unit: str,
+        note: str,
+        *,
+        values: Sequence[float],
+    ) -> None:
+        """A figure that is better when it is higher: `ratio` is ours / peer."""
+        ratio = ours / peer
         self.rows.append(
             Row(figure, ours, peer, ratio, unit, len(values), min(values), max(values), note)
         )

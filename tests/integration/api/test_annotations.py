@@ -11,7 +11,7 @@ from maskloop.platform.access import Role
 from maskloop.platform.masks import Rle
 
 if TYPE_CHECKING:
-    from tests.integration.api.conftest import Site
+    from sites.site import Site
 
 
 @dataclass

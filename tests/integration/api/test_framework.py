@@ -13,7 +13,7 @@ from maskloop.services.api.guard import MOST_BODY
 from maskloop.services.api.problems import STATUSES
 
 if TYPE_CHECKING:
-    from tests.integration.api.conftest import Site
+    from sites.site import Site
 
 OWN_TROUBLE = {
     "address_in_use",
@@ -24,10 +24,13 @@ OWN_TROUBLE = {
     "download_failed",
     "graph_unexpected",
     "internal",
+    "not_comparable",
     "remote",
     "schema_too_new",
     "server_unreachable",
     "store_denied",
+    "training_changed_nothing",
+    "training_diverged",
     "weights_corrupt",
     "weights_missing",
     "workers_die",

@@ -12,7 +12,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 
 if TYPE_CHECKING:
-    from tests.integration.api.conftest import Site
+    from sites.site import Site
 
 EXAMPLES = 30
 GENERATED = settings(

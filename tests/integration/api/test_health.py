@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from maskloop.services.api.server import running
 
 if TYPE_CHECKING:
-    from tests.integration.api.conftest import Site
+    from sites.site import Site
 
 
 def test_a_platform_whose_parts_answer_is_ready(site: "Site") -> None:

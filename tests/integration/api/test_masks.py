@@ -9,7 +9,7 @@ from maskloop.platform.errors import ServingBusyError, ServingUnavailableError
 from maskloop.platform.masks import Rle
 
 if TYPE_CHECKING:
-    from tests.integration.api.conftest import Site
+    from sites.site import Site
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from maskloop.services.api.app import ROUTERS
 from maskloop.services.api.guard import PREFIX
 
 if TYPE_CHECKING:
-    from tests.integration.api.conftest import Site
+    from sites.site import Site
 
 PUBLIC = {"POST /session", "DELETE /session"}
 """Under the prefix, what one may ask without being signed in."""

@@ -16,8 +16,8 @@ from maskloop.platform.images import Pixels
 from maskloop.services.api.app import PREFIX
 
 if TYPE_CHECKING:
-    from tests.integration.api.conftest import Site
-    from tests.integration.conftest import Bench
+    from sites.bench import Bench
+    from sites.site import Site
 
 ALL = ("file", "thumbnail", "rendition", "rendition?side=1024", "tiles/0/2/1", "tiles/2/0/0")
 HEIGHT, WIDTH = 700, 1100

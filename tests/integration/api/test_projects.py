@@ -7,7 +7,7 @@ import pytest
 from maskloop.platform.access import PERMISSIONS, Permission, Role
 
 if TYPE_CHECKING:
-    from tests.integration.api.conftest import Site
+    from sites.site import Site
 
 
 def test_a_member_sees_their_projects_and_an_admin_of_the_instance_all(site: "Site") -> None:

@@ -13,8 +13,8 @@ from maskloop.platform.db import model_versions
 from maskloop.services.export.jobs import run_export
 
 if TYPE_CHECKING:
-    from tests.integration.api.conftest import Site
-    from tests.integration.conftest import Bench
+    from sites.bench import Bench
+    from sites.site import Site
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from maskloop.services.api.uploads import MOST_FILES
 from maskloop.services.runtime import Runtime
 
 if TYPE_CHECKING:
-    from tests.integration.api.conftest import Site
+    from sites.site import Site
 
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")  # of damaged metadata
 

@@ -24,8 +24,9 @@ from maskloop.services.jobs import (
 from maskloop.services.runtime import Runtime
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Bench
     from tests.integration.jobs.conftest import Desk
+
+    from sites.bench import Bench
 
 IMAGES = 3
 ELSEWHERE = Lease("far-away:7", uuid.UUID(int=7), 600.0)

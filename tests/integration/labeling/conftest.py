@@ -15,7 +15,7 @@ from maskloop.services.annotations import Submitted
 from maskloop.services.runtime import Runtime
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Bench
+    from sites.bench import Bench
 
 
 def square(top: int, left: int, side: int = 3) -> npt.NDArray[np.bool_]:

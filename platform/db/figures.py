@@ -1,0 +1,102 @@
+"""What somebody got done in a project, counted from what they made."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from maskloop.platform.db.labeling_tables import annotations, reviews, submissions
+from maskloop.platform.states import SubmissionOutcome, Verdict
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one person. A mean or median is None where nothing was measured."""
+
+    done: int
+    """Images that they submitted."""
+    skipped: int
+    objects: int
+    """Annotations that they made, those that were deleted later too."""
+    seconds_median: float | None
+    seconds_mean: float | None
+    """Of a mask, all their revisions of it together."""
+    clicks_mean: float | None
+    """Points and boxes of a mask; a proposal that was accepted as it is took none."""
+
+
+def of_user(
+    connection: sa.Connection, project_id: int, user_id: int, *, since: datetime | None
+) -> Figures:
+    """What was done from `since` on; None: ever."""
+    images = connection.execute(_images(project_id, user_id, since)).one()
+    masks = connection.execute(_masks(project_id, user_id, since)).one()
+    return Figures(
+        done=images.done,
+        skipped=images.skipped,
+        objects=masks.objects,
+        seconds_median=masks.seconds_median,
+        seconds_mean=masks.seconds_mean,
+        clicks_mean=masks.clicks_mean,
+    )
+
+
+def _images(project_id: int, user_id: int, since: datetime | None) -> sa.Select[int, int]:
+    each = sa.func.count(submissions.c.image_id.distinct())
+    return sa.select(
+        each.filter(submissions.c.outcome == SubmissionOutcome.DONE).label("done"),
+        each.filter(submissions.c.outcome == SubmissionOutcome.SKIPPED).label("skipped"),
+    ).where(
+        submissions.c.project_id == project_id,
+        submissions.c.user_id == user_id,
+        _from(submissions, since),
+    )
+
+
+def _masks(
+    project_id: int, user_id: int, since: datetime | None
+) -> sa.Select[int, float | None, float | None, float | None]:
+    accepted = sa.exists().where(
+        reviews.c.proposal_id == annotations.c.proposal_id,
+        reviews.c.verdict == Verdict.ACCEPTED,
+        annotations.c.revision == 1,
+    )
+    each = (
+        sa.select(
+            sa.func.sum(annotations.c.seconds).label("seconds"),
+            sa.func.max(sa.case((accepted, 0), else_=_clicks())).label("clicks"),
+        )
+        .where(
+            annotations.c.project_id == project_id,
+            annotations.c.author_id == user_id,
+            _from(annotations, since),
+        )
+        .group_by(annotations.c.id)
+        .having(sa.func.min(annotations.c.revision) == 1)
+        .subquery()
+    )
+    seconds = sa.cast(each.c.seconds, sa.Double)
+    return sa.select(
+        sa.func.count().label("objects"),
+        sa.func.percentile_cont(0.5).within_group(seconds).label("seconds_median"),
+        sa.func.avg(seconds).label("seconds_mean"),
+        sa.cast(sa.func.avg(each.c.clicks), sa.Double).label("clicks_mean"),
+    ).select_from(each)
+
+
+def _clicks() -> sa.ColumnElement[int]:
+    """Of a row of `annotations`: its last prompt, which holds all points of the object."""
+    last = annotations.c.prompts[-1]
+    points = sa.case(
+        (
+            sa.func.jsonb_typeof(last["points"]) == "array",
+            sa.func.jsonb_array_length(last["points"]),
+        ),
+        else_=0,
+    )
+    box = sa.case((sa.func.jsonb_typeof(last["box"]) == "array", 1), else_=0)
+    return points + box
+
+
+def _from(table: sa.Table, since: datetime | None) -> sa.ColumnElement[bool]:
+    return sa.true() if since is None else table.c.created_at >= since

@@ -1,0 +1,219 @@
+"""The labeling queue: who works on which image, and what they say when they are through with it."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
+
+import sqlalchemy as sa
+
+from maskloop.platform.db import image_leases, image_summaries, images, submissions
+from maskloop.platform.db.image_leases import Lease
+from maskloop.platform.db.image_summaries import ImageSummary
+from maskloop.platform.db.submissions import Effort, Submission
+from maskloop.platform.errors import (
+    ImageLeasedError,
+    ImageLeaseLostError,
+    RefusedTransitionError,
+)
+from maskloop.platform.settings import Settings
+from maskloop.platform.states import STATE_AFTER, ImageState, SubmissionOutcome
+from maskloop.services.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What somebody gets from the queue."""
+
+    image: ImageSummary | None
+    """None: nothing is left that nobody else has."""
+    lease: Lease | None
+    """Of the image."""
+    ahead: Sequence[ImageSummary]
+    """What they would probably get behind it."""
+    left: int
+    """Images that are to do: this one, and those that others have, too."""
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What somebody says of an image that they hold the lease of, by its `token`."""
+
+    token: uuid.UUID
+    outcome: SubmissionOutcome
+    reason: str | None = None
+    """A skipped image needs one."""
+    effort: Effort = field(default_factory=Effort)
+
+
+def next_turn(
+    runtime: Runtime, project_id: int, *, user_id: int, after: int | None = None, ahead: int = 0
+) -> Turn:
+    """Lease an image: the next one behind `after`; without it, the one the user has already."""
+    taken = _take_next(runtime, project_id, user_id, after)
+    with runtime.engine.connect() as connection:
+        left = image_summaries.counts(connection, project_id).todo
+        if taken is None:
+            return Turn(None, None, (), left)
+        image_id, lease = taken
+        behind = image_leases.ahead_of(connection, project_id, image_id, limit=ahead)
+        image, *others = image_summaries.of_images(connection, project_id, [image_id, *behind])
+        return Turn(image, lease, others, left)
+
+
+def _take_next(
+    runtime: Runtime, project_id: int, user_id: int, after: int | None
+) -> tuple[int, Lease] | None:
+    """Every try that fails is an image that somebody else took at the same moment, so it ends; and
+    is a transaction of its own, so that nobody waits for an image while they hold another."""
+    duration = duration_of(runtime.settings)
+    while True:
+        with runtime.engine.begin() as connection:
+            found = _pick(connection, project_id, user_id, after)
+            if found is None:
+                return None
+            lease = image_leases.take(
+                connection, project_id, found, user_id=user_id, duration=duration
+            )
+        if lease is not None:
+            return found, lease
+
+
+def _pick(
+    connection: sa.Connection, project_id: int, user_id: int, after: int | None
+) -> int | None:
+    """Waits for others only where there is nothing else: they may take the image, or not."""
+    for wait in (False, True):
+        found = image_leases.pick(connection, project_id, user_id=user_id, after=after, wait=wait)
+        if found is not None:
+            return found
+    return None
+
+
+def duration_of(settings: Settings) -> timedelta:
+    return timedelta(minutes=settings.image_lease_minutes)
+
+
+def take(runtime: Runtime, project_id: int, image_id: int, *, user_id: int) -> Lease:
+    """Lease an image that is opened by hand, in whatever state it is; one's own lease goes on.
+
+    Raises `ImageLeasedError` while somebody else has it, and `NotFoundError`.
+    """
+    with runtime.engine.begin() as connection:
+        images.lock(connection, project_id, image_id)
+        lease = image_leases.take(
+            connection,
+            project_id,
+            image_id,
+            user_id=user_id,
+            duration=duration_of(runtime.settings),
+        )
+        if lease is None:
+            raise _leased(connection, project_id, image_id)
+        return lease
+
+
+def _leased(connection: sa.Connection, project_id: int, image_id: int) -> ImageLeasedError:
+    """Within the transaction that was refused: its clock stands still, so the lease is alive."""
+    holder = image_leases.holder(connection, project_id, image_id)
+    assert holder is not None, "the image's row is locked, so nobody gave the lease back meanwhile"
+    until = holder.until.astimezone(UTC).isoformat(timespec="seconds")
+    return ImageLeasedError(image_id, holder.user, until)
+
+
+def renew(
+    runtime: Runtime, project_id: int, image_id: int, *, user_id: int, token: uuid.UUID
+) -> Lease:
+    """The lease for longer; one that lapsed goes on if nobody else took the image meanwhile.
+
+    Raises `ImageLeaseLostError` if somebody did, and `NotFoundError`.
+    """
+    with runtime.engine.begin() as connection:
+        images.lock(connection, project_id, image_id)
+        lease = image_leases.renew(
+            connection,
+            project_id,
+            image_id,
+            user_id=user_id,
+            token=token,
+            duration=duration_of(runtime.settings),
+        )
+        if lease is None:
+            raise _lost(connection, project_id, image_id)
+        return lease
+
+
+def _lost(connection: sa.Connection, project_id: int, image_id: int) -> ImageLeaseLostError:
+    holder = image_leases.holder(connection, project_id, image_id)
+    return ImageLeaseLostError(image_id, "nobody" if holder is None else holder.user)
+
+
+def give_back(
+    runtime: Runtime, project_id: int, image_id: int, *, user_id: int, token: uuid.UUID
+) -> None:
+    """Nothing happens to a lease that is not this one any more. Raises `NotFoundError`."""
+    with runtime.engine.begin() as connection:
+        images.lock(connection, project_id, image_id)
+        image_leases.end(connection, project_id, image_id, user_id=user_id, token=token)
+
+
+def submit_in(
+    connection: sa.Connection,
+    project_id: int,
+    image_id: int,
+    conclusion: Conclusion,
+    *,
+    user_id: int,
+) -> Submission:
+    """End the lease, store what is said and let the image's state follow, in the caller's
+    transaction. A lease that lapsed counts as long as nobody else took the image.
+
+    Raises `ImageLeaseLostError` with who has it now, and `NotFoundError`.
+    """
+    images.lock(connection, project_id, image_id)
+    held = image_leases.end(
+        connection, project_id, image_id, user_id=user_id, token=conclusion.token
+    )
+    if not held:
+        raise _lost(connection, project_id, image_id)
+    images.set_state(connection, project_id, image_id, STATE_AFTER[conclusion.outcome])
+    return submissions.insert(
+        connection,
+        project_id=project_id,
+        image_id=image_id,
+        user_id=user_id,
+        outcome=conclusion.outcome,
+        reason=conclusion.reason,
+        lease_token=conclusion.token,
+        effort=conclusion.effort,
+    )
+
+
+def reopen_in(
+    connection: sa.Connection, project_id: int, image_id: int, *, user_id: int, reason: str | None
+) -> Submission:
+    """Put an image back into the queue, in the caller's transaction; it needs no lease.
+
+    Raises `RefusedTransitionError` for one that is there, and `NotFoundError`.
+    """
+    state = images.lock(connection, project_id, image_id)
+    if state is ImageState.TODO:
+        raise RefusedTransitionError("Image", str(image_id), state, "reopened")
+    images.set_state(connection, project_id, image_id, ImageState.TODO)
+    return submissions.insert(
+        connection,
+        project_id=project_id,
+        image_id=image_id,
+        user_id=user_id,
+        outcome=SubmissionOutcome.REOPENED,
+        reason=reason,
+        lease_token=None,
+        effort=Effort(),
+    )
+
+
+def submissions_of(runtime: Runtime, project_id: int, image_id: int) -> list[Submission]:
+    """The first one first. Raises `NotFoundError` for the image."""
+    with runtime.engine.connect() as connection:
+        images.by_id(connection, project_id, image_id)
+        return submissions.of_image(connection, project_id, image_id)

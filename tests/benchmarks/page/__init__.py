@@ -1,0 +1,1 @@
+"""What `bench_ui.py` is made of."""

@@ -1,0 +1,1 @@
+"""Annotated photographs put through the platform, as people's work."""

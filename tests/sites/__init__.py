@@ -1,0 +1,1 @@
+"""What tests of several folders stand on: a real database, a bench, a real server."""
