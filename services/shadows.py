@@ -80,9 +80,10 @@ def is_drawn(shadow: Shadow, *, image_id: int, user_id: int, day: date) -> bool:
     return int.from_bytes(drawn[:8]) < shadow.share * 2**64
 
 
-def record(runtime: Runtime, sample: NewSample) -> None:
+def record(runtime: Runtime, sample: NewSample) -> bool:
+    """False where its shadow has ended."""
     with runtime.engine.begin() as connection:
-        shadows.insert_sample(connection, sample)
+        return shadows.insert_sample(connection, sample)
 
 
 def view_for(runtime: Runtime, shadow: Shadow, principal: Principal) -> ShadowView:

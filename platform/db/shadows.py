@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from maskloop.platform.db.labeling_tables import annotations
 from maskloop.platform.db.learning_tables import shadow_samples, shadows
@@ -123,7 +123,15 @@ def _end(connection: sa.Connection, which: sa.ColumnElement[bool]) -> bool:
     return ended.first() is not None
 
 
-def insert_sample(connection: sa.Connection, sample: NewSample) -> None:
+def insert_sample(connection: sa.Connection, sample: NewSample) -> bool:
+    """False where its shadow has ended: from then on its figures stay what they are."""
+    runs = (
+        sa.select(shadows.c.id)
+        .where(shadows.c.id == sample.shadow_id, shadows.c.ended_at.is_(None))
+        .with_for_update(read=True)
+    )
+    if connection.execute(runs).first() is None:
+        return False
     connection.execute(
         sa.insert(shadow_samples).values(
             project_id=sample.project_id,
@@ -139,6 +147,7 @@ def insert_sample(connection: sa.Connection, sample: NewSample) -> None:
             seconds=sample.seconds,
         )
     )
+    return True
 
 
 def count_samples(
@@ -235,7 +244,7 @@ def saved_masks(
             images.c.height,
             images.c.width,
         )
-        .distinct(annotations.c.id)
+        .ext(distinct_on(annotations.c.id))
         .join(
             images,
             sa.and_(

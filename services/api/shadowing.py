@@ -142,7 +142,7 @@ class Shadowing:
                 return answer.value
             if answer.model_version.number != shadow.version:  # replicas follow within seconds
                 return ShadowSkipped.NOT_LOADED.value
-            shadows.record(self._runtime, _sample(shadow, click, answer))
+            recorded = shadows.record(self._runtime, _sample(shadow, click, answer))
         except (MaskloopError, sa.exc.SQLAlchemyError) as error:
             logger.warning(
                 "shadow.failed shadow=%d version=%d project=%d image=%d error=%s",
@@ -153,7 +153,7 @@ class Shadowing:
                 error,
             )
             return FAILED
-        return SAMPLED
+        return SAMPLED if recorded else DROPPED
 
     def _count(self, outcome: str) -> None:
         self._metrics.shadow_clicks.labels(outcome).inc()
