@@ -43,6 +43,17 @@ class ItemState(StrEnum):
     """The image itself is at fault; the reason stands beside it."""
 
 
+class ProjectMode(StrEnum):
+    """The stage of the data engine that a project is in (Segment Anything, section 4)."""
+
+    ASSISTED = "assisted"
+    """People prompt; the model answers clicks."""
+    SEMI_AUTOMATIC = "semi_automatic"
+    """Confident masks are filled in, and people label the rest."""
+    AUTOMATIC = "automatic"
+    """The model proposes everything, and people review."""
+
+
 class ProposalState(StrEnum):
     PENDING = "pending"
     """Waits for a review."""
@@ -65,6 +76,65 @@ class Verdict(StrEnum):
     """The annotation holds another mask than was proposed."""
     REJECTED = "rejected"
     """No annotation comes of it."""
+
+
+class QueueSubject(StrEnum):
+    """What a queue hands out."""
+
+    PROPOSALS = "proposals"
+    """Masks of models, to accept, correct or reject."""
+    ANNOTATIONS = "annotations"
+    """Masks of people, for a second pair of eyes."""
+
+
+class QueueOrder(StrEnum):
+    """Which of what a queue's rule admits comes first."""
+
+    DOUBT = "doubt"
+    """What is most worth a look; what nobody has computed a doubt of comes by its score."""
+    SCORE = "score"
+    """The lowest predicted IoU."""
+    RANDOM = "random"
+    """A fixed shuffle: what is said of it is evidence for all of them."""
+    OLDEST = "oldest"
+    """As they were made."""
+
+
+class CardOutcome(StrEnum):
+    """How a card ended."""
+
+    ANSWERED = "answered"
+    """Its holder gave a verdict."""
+    RETURNED = "returned"
+    """Its holder gave it back, or looked at it and went away."""
+    TAKEN = "taken"
+    """It lapsed, and somebody else was handed the same."""
+    OVERTAKEN = "overtaken"
+    """What it shows was decided elsewhere, or is no more."""
+
+
+class CheckKind(StrEnum):
+    """Why the right answer is known."""
+
+    GOLD = "gold"
+    """What is shown is right."""
+    PLANTED = "planted"
+    """What is shown is wrong on purpose."""
+
+
+class Defect(StrEnum):
+    """What is wrong with a planted error."""
+
+    ERODED = "eroded"
+    """The mask ends inside the object."""
+    SHIFTED = "shifted"
+    """It stands beside the object."""
+    MERGED = "merged"
+    """It takes a neighbour in."""
+    MISSING_PART = "missing_part"
+    """A part of the object is not in it."""
+    WRONG_CATEGORY = "wrong_category"
+    """The mask is right, and its name is another's."""
 
 
 class ImageState(StrEnum):
@@ -155,11 +225,12 @@ ITEM_TRANSITIONS: dict[ItemState, frozenset[ItemState]] = {
 
 PROPOSAL_TRANSITIONS: dict[ProposalState, frozenset[ProposalState]] = {
     ProposalState.PENDING: frozenset(set(ProposalState) - {ProposalState.PENDING}),
-    ProposalState.ACCEPTED: frozenset(),
-    ProposalState.CORRECTED: frozenset(),
-    ProposalState.REJECTED: frozenset(),
+    ProposalState.ACCEPTED: frozenset({ProposalState.PENDING}),
+    ProposalState.CORRECTED: frozenset({ProposalState.PENDING}),
+    ProposalState.REJECTED: frozenset({ProposalState.PENDING}),
     ProposalState.SUPERSEDED: frozenset({ProposalState.PENDING}),
 }
+"""Back to PENDING: a verdict was withdrawn, or what superseded the proposal is gone."""
 
 MODEL_VERSION_TRANSITIONS: dict[ModelVersionState, frozenset[ModelVersionState]] = {
     ModelVersionState.TRAINING: frozenset({ModelVersionState.READY, ModelVersionState.FAILED}),

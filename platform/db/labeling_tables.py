@@ -50,6 +50,7 @@ annotations = Table(
         comment="which version drew the mask; NULL: by hand",
     ),
     Column("predicted_iou", REAL),
+    Column("parent_iou", REAL, comment="with the mask that it was made from; NULL: from none"),
     Column("seconds", REAL, comment="that a person spent on this revision"),
     Column("author_id", BigInteger, ForeignKey("users.id"), nullable=False),
     Column("proposal_id", BigInteger),
@@ -65,6 +66,7 @@ annotations = Table(
     CheckConstraint("cardinality(bbox_xywh) = 4 AND area > 0", name="mask"),
     CheckConstraint("jsonb_typeof(prompts) = 'array'", name="prompts"),
     CheckConstraint("seconds >= 0", name="seconds"),
+    CheckConstraint("parent_iou BETWEEN 0 AND 1", name="parent_iou"),
     Index(None, "project_id", "image_id", "id"),
     Index(None, "project_id", "category_id", "id"),
     Index(None, "project_id", "author_id", "created_at"),
@@ -77,18 +79,26 @@ reviews = Table(
     id_column(),
     project_column(),
     Column("proposal_id", BigInteger, nullable=False),
+    Column("round", Integer, nullable=False, server_default=text("1")),
     Column("verdict", Text, nullable=False),
     Column("reviewer_id", BigInteger, ForeignKey("users.id"), nullable=False),
     Column("annotation_id", BigInteger),
     Column("annotation_revision", Integer),
     Column("reason", Text),
     Column("seconds", REAL),
+    Column("card_id", BigInteger, comment="NULL: on the label page, or by the API"),
+    Column("auto_accept_id", BigInteger, comment="NULL: a person looked at it"),
     created_column(),
-    UniqueConstraint("proposal_id"),
+    UniqueConstraint("proposal_id", "round"),
+    UniqueConstraint("project_id", "id"),
     ForeignKeyConstraint(["project_id", "proposal_id"], ["proposals.project_id", "proposals.id"]),
     ForeignKeyConstraint(
         ["project_id", "annotation_id", "annotation_revision"],
         ["annotations.project_id", "annotations.id", "annotations.revision"],
+    ),
+    ForeignKeyConstraint(["project_id", "card_id"], ["cards.project_id", "cards.id"]),
+    ForeignKeyConstraint(
+        ["project_id", "auto_accept_id"], ["auto_accepts.project_id", "auto_accepts.id"]
     ),
     one_of("verdict", Verdict),
     CheckConstraint(
@@ -98,7 +108,7 @@ reviews = Table(
     ),
     CheckConstraint("seconds >= 0", name="seconds"),
     Index(None, "project_id", "id"),
-    comment="append-only, by trigger",
+    comment="append-only, by trigger; the last round counts, unless it was withdrawn",
 )
 
 image_leases = Table(
