@@ -123,12 +123,7 @@ def _create_votes() -> None:
         ),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("seconds", sa.REAL(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        _created(),
         sa.CheckConstraint(
             "verdict IN ('accepted', 'corrected', 'rejected')", name=op.f("votes_verdict_check")
         ),
@@ -183,12 +178,7 @@ def _create_annotation_reviews() -> None:
         sa.Column("reviewer_id", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("seconds", sa.REAL(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        _created(),
         sa.CheckConstraint(
             "(verdict = 'accepted') = (made_revision IS NULL)",
             name=op.f("annotation_reviews_made_revision_check"),
@@ -234,12 +224,7 @@ def _create_proposal_doubts() -> None:
         sa.Column("score", sa.REAL(), nullable=False),
         sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("model_version_id", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        _created(),
         sa.CheckConstraint(
             "jsonb_typeof(reasons) = 'array'", name=op.f("proposal_doubts_reasons_check")
         ),
@@ -286,12 +271,7 @@ def _create_auto_accepts() -> None:
         sa.Column("audit_share", sa.REAL(), nullable=False),
         sa.Column("evidence", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("switched_on_by", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        _created(),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_because", sa.Text(), nullable=True),
         sa.CheckConstraint(
@@ -341,12 +321,7 @@ def _create_withdrawals() -> None:
         sa.Column("vote_id", sa.BigInteger(), nullable=True),
         sa.Column("annotation_review_id", sa.BigInteger(), nullable=True),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        _created(),
         sa.CheckConstraint(
             "num_nonnulls(review_id, check_answer_id, vote_id, annotation_review_id) = 1",
             name=op.f("withdrawals_subject_check"),
@@ -383,6 +358,12 @@ def _create_withdrawals() -> None:
         sa.UniqueConstraint("review_id", name=op.f("withdrawals_review_id_key")),
         sa.UniqueConstraint("vote_id", name=op.f("withdrawals_vote_id_key")),
         comment="append-only, by trigger; answers that their author took back",
+    )
+
+
+def _created() -> sa.Column[object]:
+    return sa.Column(
+        "created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False
     )
 
 
