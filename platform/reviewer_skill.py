@@ -46,7 +46,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class TooFew:
-    """No figure yet: of so many planted errors, or images with gold, when `needed` are asked for."""
+    """No figure yet: so many planted errors, or images with gold, and `needed` are asked for."""
 
     of: int
     needed: int = LEAST_CHECKS
