@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from maskloop.platform.db.annotations import is_current
 from maskloop.platform.db.checks import Score
 from maskloop.platform.db.labeling_tables import annotations, reviews
-from maskloop.platform.db.review_tables import withdrawals
+from maskloop.platform.db.review_tables import checks, withdrawals
 from maskloop.platform.db.tables import images, proposals
 from maskloop.platform.masks import Rle
-from maskloop.platform.states import ProposalState, Verdict
+from maskloop.platform.states import CheckKind, ProposalState, Verdict
 
 _SCORES = 5000
 """The newest that scores are drawn from."""
@@ -36,6 +36,29 @@ def truth(connection: sa.Connection, project_id: int, annotation: tuple[int, int
         )
     ).one()
     return _truth(row)
+
+
+def of_gold(connection: sa.Connection, project_id: int) -> list[Truth]:
+    """What gold in use shows, but for annotations that were deleted since; by check."""
+    rows = connection.execute(
+        _truths(project_id)
+        .join(
+            checks,
+            sa.and_(
+                checks.c.annotation_id == annotations.c.id,
+                checks.c.annotation_revision == annotations.c.revision,
+            ),
+        )
+        .where(checks.c.kind == CheckKind.GOLD, checks.c.retired_at.is_(None), truth_stands())
+        .order_by(checks.c.id)
+    )
+    return [_truth(row) for row in rows]
+
+
+def truth_stands() -> sa.ColumnElement[bool]:
+    """Of a row of `checks`: its annotation was not deleted."""
+    later = annotations.alias("later")
+    return ~sa.exists().where(later.c.id == checks.c.annotation_id, later.c.deleted)
 
 
 def reviewed(connection: sa.Connection, project_id: int, *, limit: int) -> list[Truth]:
