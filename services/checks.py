@@ -11,8 +11,16 @@ import sqlalchemy as sa
 
 from maskloop.actors.evaluation.boundaries import boundary_f
 from maskloop.platform.check_rules import Standpoint, in_words, is_passed
-from maskloop.platform.db import audit_events, check_answers, check_sources, checks, projects
-from maskloop.platform.db.check_answers import CheckAnswer, NewAnswer, Tally
+from maskloop.platform.db import (
+    audit_events,
+    check_answers,
+    check_figures,
+    check_sources,
+    checks,
+    projects,
+)
+from maskloop.platform.db.check_answers import NewCheckAnswer
+from maskloop.platform.db.check_figures import Tally
 from maskloop.platform.db.check_sources import Truth
 from maskloop.platform.db.checks import Check
 from maskloop.platform.errors import BadParametersError
@@ -43,7 +51,9 @@ class Feedback:
 
 @dataclass(frozen=True)
 class Answered:
-    answer: CheckAnswer
+    """`answer_id`: in `check_answers`."""
+
+    answer_id: int
     feedback: Feedback
 
 
@@ -69,9 +79,9 @@ def judge_in(
     *,
     card_id: int,
     user_id: int,
-    round: int = 1,
 ) -> Answered:
-    """Judge an answer to a check and store it, in the caller's transaction.
+    """Judge an answer to a check and store it, in the caller's transaction, which has locked the
+    card.
 
     Raises what a verdict on a proposal raises for a category or a mask that cannot be.
     """
@@ -79,29 +89,25 @@ def judge_in(
     stance = _stance(connection, project_id, check, judgement)
     iou, boundary = _measured(stance.rle, truth)
     standpoint = Standpoint(judgement.verdict, iou, stance.category_id == truth.category_id)
-    answer = check_answers.insert(
-        connection,
-        project_id,
-        NewAnswer(
-            check_id=check.id,
-            card_id=card_id,
-            round=round,
-            user_id=user_id,
-            verdict=judgement.verdict,
-            category_id=stance.category_id,
-            rle_counts=stance.rle.counts if judgement.mask and stance.rle else None,
-            reason=judgement.reason,
-            passed=is_passed(check.new.kind, check.new.defect, standpoint),
-            iou=iou,
-            boundary_f=boundary,
-            seconds=judgement.seconds,
-        ),
+    passed = is_passed(check.new.kind, check.new.defect, standpoint)
+    answer = NewCheckAnswer(
+        check_id=check.id,
+        card_id=card_id,
+        user_id=user_id,
+        verdict=judgement.verdict,
+        category_id=stance.category_id,
+        counts=stance.rle.counts if judgement.mask and stance.rle else None,
+        reason=judgement.reason,
+        seconds=judgement.seconds,
+        passed=passed,
+        iou=iou,
+        boundary_f=boundary,
     )
     category = projects.category_by_id(connection, project_id, truth.category_id).name
     text = in_words(check.new.defect, standpoint, category)
     return Answered(
-        answer,
-        Feedback(answer.new.passed, iou, boundary, text, truth.rle, truth.category_id),
+        check_answers.insert(connection, project_id, answer),
+        Feedback(passed, iou, boundary, text, truth.rle, truth.category_id),
     )
 
 
@@ -154,7 +160,7 @@ def page(
 
 
 def _listed(connection: sa.Connection, project_id: int, found: list[Check]) -> list[Listed]:
-    tallies = check_answers.tallies(connection, project_id, [one.id for one in found])
+    tallies = check_figures.tallies(connection, project_id, [one.id for one in found])
     return [Listed(one, tallies.get(one.id, Tally(0, 0))) for one in found]
 
 

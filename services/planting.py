@@ -134,6 +134,7 @@ def _ground(
 ) -> _Ground:
     found = projects.by_id(connection, project_id)
     categories = [one.id for one in projects.list_categories(connection, project_id)]
+    allowed = _allowed(defects, several=len(categories) > 1)
     truths = _truths(connection, project_id, rng)
     if not truths:
         raise NothingToPlantError(
@@ -142,7 +143,6 @@ def _ground(
             f"first: maskloop checks gold {found.name} ANNOTATION",
         )
     planted = checks.in_use(connection, project_id, CheckKind.PLANTED)
-    allowed = _allowed(defects, several=len(categories) > 1)
     return _Ground(found, categories, allowed, truths, [one.new for one in planted])
 
 
