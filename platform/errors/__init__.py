@@ -8,6 +8,9 @@ Arguments go to `Exception.__init__` unformatted, so that errors survive picklin
 from maskloop.platform.errors.base import (
     MaskloopError,
 )
+from maskloop.platform.errors.of_checks import (
+    NothingToPlantError,
+)
 from maskloop.platform.errors.of_client import (
     RemoteError,
     ServerUnreachableError,
@@ -156,6 +159,7 @@ __all__ = [
     "NotFoundError",
     "NotSignedInError",
     "NotYourAnnotationError",
+    "NothingToPlantError",
     "NothingToRollBackError",
     "ObjectMissingError",
     "PipelineBrokenError",

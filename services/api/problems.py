@@ -62,6 +62,7 @@ STATUSES: Final[dict[str, HTTPStatus]] = {
     "not_evaluated": HTTPStatus.CONFLICT,
     "gate_refused": HTTPStatus.CONFLICT,
     "nothing_to_roll_back": HTTPStatus.CONFLICT,
+    "nothing_to_plant": HTTPStatus.CONFLICT,
     "last_admin": HTTPStatus.CONFLICT,
     "too_many_tokens": HTTPStatus.CONFLICT,
     "shadow_runs": HTTPStatus.CONFLICT,
