@@ -156,10 +156,10 @@ def page(
             defect=defect,
             retired=retired,
         )
-        return _listed(connection, project_id, found)
+        return listed_in(connection, project_id, found)
 
 
-def _listed(connection: sa.Connection, project_id: int, found: list[Check]) -> list[Listed]:
+def listed_in(connection: sa.Connection, project_id: int, found: list[Check]) -> list[Listed]:
     tallies = check_figures.tallies(connection, project_id, [one.id for one in found])
     return [Listed(one, tallies.get(one.id, Tally(0, 0))) for one in found]
 
