@@ -58,8 +58,10 @@ def review_in(
     judgement: Judgement,
     *,
     reviewer_id: int,
+    card_id: int | None = None,
+    auto_accept_id: int | None = None,
 ) -> Review:
-    """`review` in the caller's transaction."""
+    """`review` in the caller's transaction; by a card, or by maskloop where evidence allows it."""
     proposal = proposals.by_id(connection, project_id, proposal_id)
     decided = ProposalState(judgement.verdict)
     if not proposals.decide(connection, project_id, proposal_id, decided):
@@ -73,7 +75,7 @@ def review_in(
             proposal.image_id,
             mask,
             author_id=reviewer_id,
-            proposal_id=proposal_id,
+            proposal=proposal,
         )
         annotation = (made.id, made.revision)
     reviews.insert(
@@ -85,6 +87,8 @@ def review_in(
         annotation=annotation,
         reason=judgement.reason,
         seconds=judgement.seconds,
+        card_id=card_id,
+        auto_accept_id=auto_accept_id,
     )
     stored = reviews.of_proposal(connection, project_id, proposal_id)
     assert stored is not None, "it was inserted above"

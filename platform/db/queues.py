@@ -74,7 +74,7 @@ def close(connection: sa.Connection, project_id: int, queue_id: int, *, closed: 
 
 
 def _unless_named(
-    connection: sa.Connection, statement: sa.Insert | sa.Update | sa.ReturningInsert[int], name: str
+    connection: sa.Connection, statement: sa.Executable, name: str
 ) -> sa.CursorResult[Any]:
     try:
         return connection.execute(statement)
