@@ -1,7 +1,7 @@
 """A photograph of coins whose masks are real, proposed by a model and reviewed by anna and ben."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,11 @@ from skimage.morphology import closing, disk
 from maskloop.platform.db import projects, proposals
 from maskloop.platform.db.images import Image
 from maskloop.platform.db.proposals import Proposal
-from maskloop.services import reviews
+from maskloop.platform.db.queues import Plan, Queue
+from maskloop.platform.states import QueueOrder, QueueSubject
+from maskloop.services import cards, queues, reviews
+from maskloop.services.cards import ShownCard
+from maskloop.services.queues import Person
 from maskloop.services.reviews import Judgement
 from maskloop.services.runtime import Runtime
 
@@ -69,6 +73,33 @@ class Tray:
             assert found.annotation is not None
             made.append(found.annotation[0])
         return made
+
+    def queue(self, **plan: Any) -> Queue:
+        """Of proposals, by their score, unless it is said otherwise."""
+        wanted = {"name": "look", "subject": QueueSubject.PROPOSALS} | plan
+        wanted.setdefault("ordering", QueueOrder.SCORE)
+        with self.runtime.engine.begin() as connection:
+            return queues.create_in(
+                connection, self.project_id, Plan(**wanted), created_by=self.anna
+            )
+
+    def take(self, queue: Queue, count: int, *, person: Person | None = None) -> list[ShownCard]:
+        hand = cards.take(
+            self.runtime,
+            self.project_id,
+            person=person or self.ben_as_person,
+            queue_id=queue.id,
+            count=count,
+        )
+        return list(hand.cards)
+
+    def give_back(self, taken: list[ShownCard], *, person: Person | None = None) -> None:
+        held = [(one.card.id, one.card.token) for one in taken]
+        cards.give_back(self.runtime, self.project_id, held, person=person or self.ben_as_person)
+
+    @property
+    def ben_as_person(self) -> Person:
+        return Person(self.ben, "ben", judges_people=True)
 
     def count(self, table: str) -> int:
         with self.runtime.engine.connect() as connection:
