@@ -31,7 +31,7 @@ class Person:
 
 @dataclass(frozen=True)
 class ListedQueue:
-    """`people`: names; `left`: what waits for an answer; `mine`: cards of it that the person holds."""
+    """`people`: names; `left`: what waits for an answer; `mine`: cards that the person holds."""
 
     queue: Queue
     people: list[str]

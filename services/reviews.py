@@ -65,7 +65,7 @@ def review_in(
     proposal = proposals.by_id(connection, project_id, proposal_id)
     decided = ProposalState(judgement.verdict)
     if not proposals.decide(connection, project_id, proposal_id, decided):
-        raise _was_first(connection, project_id, proposal_id)
+        raise decided_by(connection, project_id, proposal_id)
     mask = _mask_of(proposal, judgement)
     annotation = None
     if mask is not None:
@@ -110,10 +110,11 @@ def _mask_of(proposal: Proposal, judgement: Judgement) -> Submitted | None:
     )
 
 
-def _was_first(
+def decided_by(
     connection: sa.Connection, project_id: int, proposal_id: int
 ) -> AlreadyReviewedError:
-    """The guarded UPDATE waited for them, so their review is there to be read."""
+    """Who decided a proposal that is pending no more: the guarded UPDATE waited for them, so their
+    review is there to be read."""
     other = reviews.of_proposal(connection, project_id, proposal_id)
     if other is None:
         state = proposals.by_id(connection, project_id, proposal_id).state

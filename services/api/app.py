@@ -9,6 +9,7 @@ from fastapi_offline import FastAPIOffline
 from maskloop import __version__
 from maskloop.services.api import (
     annotations,
+    cards,
     checks,
     evaluations,
     exports,
@@ -25,6 +26,7 @@ from maskloop.services.api import (
     projects,
     promotions,
     proposals,
+    queues,
     session,
     shadows,
     submissions,
@@ -57,6 +59,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     annotations.router,
     proposals.router,
     checks.router,
+    queues.router,
+    cards.router,
     jobs.router,
     exports.router,
     trainings.router,
