@@ -92,6 +92,16 @@ def list_all(
         console.say(f"No checks. Make gold with: maskloop checks gold {project_name} ANNOTATION…")
 
 
+@checks.command("needed")
+def needed() -> None:
+    """How many planted errors a person has to meet until the 95 % interval of the share that they
+    let through is so wide at most."""
+    from maskloop.platform.checks_needed import WIDTHS, needed_table
+
+    columns = ["let through", *(f"width {width:g}" for width in WIDTHS)]
+    console.table(columns, [(f"{share:.0%}", *row) for share, row in needed_table()])
+
+
 def _row(found: "Listed") -> tuple[object, ...]:
     new = found.check.new
     return (
