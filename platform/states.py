@@ -67,6 +67,21 @@ class Verdict(StrEnum):
     """No annotation comes of it."""
 
 
+class Defect(StrEnum):
+    """What is wrong with a planted error."""
+
+    ERODED = "eroded"
+    """The mask ends inside the object."""
+    SHIFTED = "shifted"
+    """It stands beside the object."""
+    MERGED = "merged"
+    """It takes a neighbour in."""
+    MISSING_PART = "missing_part"
+    """A part of the object is not in it."""
+    WRONG_CATEGORY = "wrong_category"
+    """The mask is right, and its name is another's."""
+
+
 class ImageState(StrEnum):
     """Of an image in the labeling queue; its last submission decides it."""
 
