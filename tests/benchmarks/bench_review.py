@@ -15,6 +15,7 @@ build/bench/.
 import argparse
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from harness.machine import load_average, machine
 from harness.rows import Report, Row, write_json
 from maskloop.platform.defects import IOU
 from maskloop.platform.doubt import TRUST, DoubtReason
-from review.material import Models, photographs
-from review.planting import DEFECTS, RIGHT, Entry, Measured, measured
+from review.material import RIGHT, Models, Photograph, as_people_drew, photographs
+from review.planting import DEFECTS, Entry, Measured, measured
 from review.ranking import Order, by_doubt, by_score, caught
 
 ROOT = Path(__file__).parents[2]
@@ -69,24 +70,28 @@ def main() -> None:
     facts["load_average_before"] = load_average()
     models = Models(CACHE, chosen.threads)
     facts["precision"] = models.compute.precision
-    found: dict[str, Measured] = {}
-    for name, (folder, half) in sets.items():
+    found, drawn = {}, {}
+    for name in sets:
         print(name, file=sys.stderr, flush=True)
-        pictures = photographs(
-            models,
-            chosen.data / folder,
-            OUT / "review-store",
-            half=half,
-            most=2 if chosen.quick else None,
-        )
+        pictures = list(pictures_of(models, chosen, sets[name]))
         found[name] = measured(pictures, models.decoder, (IOU, SLIGHT))
-    report = report_of(found)
+        print(f"{name}, as people drew them", file=sys.stderr, flush=True)
+        drawn[name] = measured(map(as_people_drew, pictures), models.decoder, (IOU,))
+    report = report_of(found, drawn)
     report.write(chosen.out, "review")
     (chosen.out / "review_signals.md").write_text(tables(found))
     facts["load_average_after"] = load_average()
     write_json(chosen.out / "review_machine.json", facts)
     print((chosen.out / "review.md").read_text())
     print((chosen.out / "review_signals.md").read_text())
+
+
+def pictures_of(
+    models: Models, chosen: argparse.Namespace, part: tuple[str, int | None]
+) -> Iterator[Photograph]:
+    folder, half = part
+    most = 2 if chosen.quick else None
+    return photographs(models, chosen.data / folder, OUT / "review-store", half=half, most=most)
 
 
 def planted(entry: Entry) -> bool:
@@ -103,7 +108,7 @@ def queues_of(found: dict[str, Measured], kept_iou: float = IOU) -> list[list[En
     return [queue for each in found.values() for queue in each.queues[kept_iou]]
 
 
-def report_of(found: dict[str, Measured]) -> Report:
+def report_of(found: dict[str, Measured], drawn: dict[str, Measured]) -> Report:
     report = Report()
     parts = {"": found, **{f"{name}_": {name: each} for name, each in found.items()}}
     for prefix, part in parts.items():
@@ -113,6 +118,9 @@ def report_of(found: dict[str, Measured]) -> Report:
     for share in SHARES:
         figure = f"slight_disagreement_recall_{share * 100:.0f}"
         row(report, figure, queues_of(found, SLIGHT), share, "planted")
+    for share in SHARES:
+        figure = f"people_disagreement_recall_{share * 100:.0f}"
+        row(report, figure, queues_of(drawn), share, "planted")
     for share in SHARES:
         queues = [each.as_it_is for each in found.values()]
         row(report, f"own_errors_recall_{share * 100:.0f}", queues, share, "wrong by itself")

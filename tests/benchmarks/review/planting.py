@@ -19,11 +19,9 @@ from maskloop.platform.defects import spoil
 from maskloop.platform.doubt import DoubtReason
 from maskloop.platform.masks import Rle
 from maskloop.platform.states import Defect
-from review.material import Photograph
+from review.material import RIGHT, Photograph
 
 QUEUES: Final = 10
-RIGHT: Final = 0.5
-"""IoU with the annotation from which a proposal counts as right."""
 DEFECTS: Final = (Defect.ERODED, Defect.SHIFTED, Defect.MERGED, Defect.MISSING_PART)
 Signals = dict[DoubtReason, float]
 
