@@ -162,16 +162,17 @@ def tables(found: dict[str, Measured]) -> str:
 
 
 def orders() -> dict[str, Order]:
-    """That of doubt, without each of its signals, and by each signal alone."""
+    """That of doubt, with and without each of its signals, and by each signal alone."""
     signals = [reason for reason in TRUST if reason is not DoubtReason.CHALLENGER]
     without = {
         f"doubt without {one}": by_doubt(TRUST | {one: 0.0}) for one in signals if TRUST[one]
     }
+    more = {f"doubt and {one}": by_doubt(TRUST | {one: 0.5}) for one in signals if not TRUST[one]}
     alone = {
         f"{one} alone": by_doubt({reason: float(reason is one) * ALONE for reason in TRUST})
         for one in signals
     }
-    return {"doubt": by_doubt(), **without, **alone, "predicted IoU": by_score}
+    return {"doubt": by_doubt(), **without, **more, **alone, "predicted IoU": by_score}
 
 
 def signals_table(found: dict[str, Measured]) -> str:
