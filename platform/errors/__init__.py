@@ -12,6 +12,10 @@ from maskloop.platform.errors.of_client import (
     RemoteError,
     ServerUnreachableError,
 )
+from maskloop.platform.errors.of_evidence import (
+    AutoAcceptOnError,
+    NoThresholdError,
+)
 from maskloop.platform.errors.of_http import (
     AddressInUseError,
     AddressRefusedError,
@@ -107,6 +111,7 @@ __all__ = [
     "AlreadyExistsError",
     "AlreadyReviewedError",
     "AnnotationConflictError",
+    "AutoAcceptOnError",
     "BadHostError",
     "BadImageError",
     "BadLocationError",
@@ -145,6 +150,7 @@ __all__ = [
     "LeaseLostError",
     "MaskloopError",
     "NoCandidatesError",
+    "NoThresholdError",
     "NoVersionServesError",
     "NotComparableError",
     "NotEvaluatedError",
