@@ -28,22 +28,23 @@ from maskloop.services.runtime import Runtime
 if TYPE_CHECKING:
     from sites.bench import Bench
 
-SIZE_HW = (20, 30)
+SIZE_HW = (40, 60)
+PROPOSALS = 300
 
 
 def block(index: int) -> GeneratedMask:
-    """2×2 pixels, elsewhere for every index; the sharpest score first: 1, 0.99, …"""
+    """2×2 pixels, elsewhere for every index; the highest score first: 1, then 1/300 less each."""
     from sites.bench import mask_of
 
     pixels = np.zeros(SIZE_HW, dtype=np.bool_)
     top, left = divmod(index, SIZE_HW[1] // 2)
     pixels[2 * top : 2 * top + 2, 2 * left : 2 * left + 2] = True
-    return mask_of(pixels, predicted_iou=1 - index / 100)
+    return mask_of(pixels, predicted_iou=1 - index / PROPOSALS)
 
 
 @dataclass
 class Ward:
-    """A project, and its one version's proposals on one photograph: 100, scores 1 down to 0.01."""
+    """A project, and its one version's 300 proposals on one photograph, scores 1 down to 0."""
 
     runtime: Runtime
     project_id: int
@@ -174,11 +175,12 @@ class Ward:
         made: int = connection.execute(statement).scalar_one()
         return made
 
-    def audit(self, wrong: Sequence[int] = (), *, every: int = 2) -> None:
-        """Ben judges every second proposal; those at these places by score are no cells."""
-        for place, proposal in enumerate(self.proposals()):
-            if place % every == 0:
-                self.judge(proposal.id, reject=place in wrong)
+    def audit(self, wrong: Sequence[int] = (), *, every: int = 3) -> None:
+        """Ben judges every third proposal, in a random order; those at these places by score are no
+        cells."""
+        found = self.proposals()
+        for place in np.random.default_rng(0).permutation(range(0, len(found), every)):
+            self.judge(found[place].id, reject=int(place) in wrong)
 
 
 @pytest.fixture
@@ -188,7 +190,7 @@ def ward(runtime: Runtime, bench: "Bench") -> Ward:
         project_id, bench.png(np.zeros((*SIZE_HW, 3), dtype=np.uint8)), "/photos/one.png"
     )
     job = bench.start_job(project_id)
-    job.done(image, [block(index) for index in range(100)])
+    job.done(image, [block(index) for index in range(PROPOSALS)])
     job.finish()
     with runtime.engine.begin() as connection:
         cell, stain = projects.list_categories(connection, project_id)

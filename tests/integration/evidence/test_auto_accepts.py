@@ -71,7 +71,7 @@ def test_without_audits_there_is_no_threshold_but_a_number_that_is_missing(ward:
     assert (found.threshold, found.audits, found.audits_needed) == (None, 0, 22)
     assert (found.would_accept, found.median_seconds, found.hours_saved) == (0, None, None)
     assert found.because == (
-        "0 proposals were audited in random order; fewer than 22 cannot show a precision of 80.0%; "
+        "0 proposals were audited in random order; fewer than 22 cannot show a precision of 80%; "
         "22 more audits before the next look"
     )
     with pytest.raises(NoThresholdError, match="22 more audits"):
@@ -79,12 +79,12 @@ def test_without_audits_there_is_no_threshold_but_a_number_that_is_missing(ward:
 
 
 def test_the_threshold_is_where_the_audits_stop_being_right(ward: "Ward") -> None:
-    ward.audit(wrong=range(60, 100))
+    ward.audit(wrong=range(180, 300))
     found = offer(ward)
-    assert (found.audits, found.right) == (50, 30)
+    assert (found.audits, found.right) == (100, 60)
     assert found.threshold is not None
     above = waiting(ward, found.threshold)
-    assert 0.3 < found.threshold < 0.65
+    assert 0.3 < found.threshold < 0.45
     assert found.would_accept + found.left_for_audits == len(above)
     assert found.left_for_audits == sum(
         is_audited(ward.project_id, one, TERMS.audit_share) for one in above
@@ -98,7 +98,7 @@ def test_the_threshold_is_where_the_audits_stop_being_right(ward: "Ward") -> Non
 
 
 def test_what_is_switched_on_accepts_what_it_said_and_leaves_the_rest(ward: "Ward") -> None:
-    ward.audit(wrong=range(60, 100))
+    ward.audit(wrong=range(180, 300))
     offered = offer(ward)
     accept = switch_on(ward)
     assert accept.threshold == offered.threshold
@@ -241,7 +241,7 @@ def check(ward: "Ward") -> auto_accepts.AutoAccept | None:
 
 
 def test_audits_that_agree_leave_it_on(ward: "Ward") -> None:
-    ward.audit(every=4)
+    ward.audit(every=10)
     accept = switch_on(ward)
     assert check(ward) is None
     for one in waiting(ward, accept.threshold)[:20]:
@@ -250,7 +250,7 @@ def test_audits_that_agree_leave_it_on(ward: "Ward") -> None:
 
 
 def test_audits_that_disagree_revoke_it_and_say_why(ward: "Ward") -> None:
-    ward.audit(every=4)
+    ward.audit(every=10)
     accept = switch_on(ward, Terms(0.8, 0.8, audit_share=1.0))
     revoked, wrong = None, 0
     for one in waiting(ward, accept.threshold):
@@ -270,7 +270,7 @@ def test_audits_that_disagree_revoke_it_and_say_why(ward: "Ward") -> None:
 
 
 def test_audits_below_the_threshold_do_not_speak_against_it(ward: "Ward") -> None:
-    ward.audit(wrong=range(40, 100))
+    ward.audit(wrong=range(150, 300))
     accept = switch_on(ward)
     below = [one for one in waiting(ward, 0.0) if one not in waiting(ward, accept.threshold)]
     for one in below[:20]:
