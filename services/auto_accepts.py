@@ -117,6 +117,15 @@ def catch_up(runtime: Runtime, accept: AutoAccept, *, most_images: int | None = 
     return accepted
 
 
+def catch_up_all(
+    runtime: Runtime, project_id: int | None = None, *, most_images: int | None = None
+) -> int:
+    """`catch_up` of all that are on, in a project or in all of them."""
+    with runtime.engine.connect() as connection:
+        found = auto_accepts.all_active(connection, project_id)
+    return sum(catch_up(runtime, accept, most_images=most_images) for accept in found)
+
+
 def accept_new_in(
     connection: sa.Connection, project_id: int, model_version_id: int, image_id: int
 ) -> int:

@@ -9,6 +9,7 @@ from fastapi_offline import FastAPIOffline
 from maskloop import __version__
 from maskloop.services.api import (
     annotations,
+    auto_accepts,
     evaluations,
     exports,
     figures,
@@ -55,6 +56,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     masks.router,
     annotations.router,
     proposals.router,
+    auto_accepts.router,
     jobs.router,
     exports.router,
     trainings.router,

@@ -22,9 +22,8 @@ from maskloop.services.audit_draw import is_audited
 from maskloop.services.auto_accept_offers import Offer, Terms
 
 if TYPE_CHECKING:
-    from tests.integration.evidence.conftest import Ward
-
     from sites.bench import Bench
+    from sites.ward import Ward
 
 TERMS = Terms(wanted_precision=0.8, confidence=0.8, audit_share=0.1)
 """The first look is at 22 audits: twice as many as show 80 % when all are right, with half of the

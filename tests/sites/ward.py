@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -24,9 +23,7 @@ from maskloop.platform.states import (
 )
 from maskloop.services import people
 from maskloop.services.runtime import Runtime
-
-if TYPE_CHECKING:
-    from sites.bench import Bench
+from sites.bench import Bench, mask_of
 
 SIZE_HW = (40, 60)
 PROPOSALS = 300
@@ -34,8 +31,6 @@ PROPOSALS = 300
 
 def block(index: int) -> GeneratedMask:
     """2×2 pixels, elsewhere for every index; the highest score first: 1, then 1/300 less each."""
-    from sites.bench import mask_of
-
     pixels = np.zeros(SIZE_HW, dtype=np.bool_)
     top, left = divmod(index, SIZE_HW[1] // 2)
     pixels[2 * top : 2 * top + 2, 2 * left : 2 * left + 2] = True
@@ -184,7 +179,13 @@ class Ward:
 
 
 @pytest.fixture
-def ward(runtime: Runtime, bench: "Bench") -> Ward:
+def ward(runtime: Runtime) -> Ward:
+    return make_ward(runtime)
+
+
+def make_ward(runtime: Runtime) -> Ward:
+    """In an empty database; its project is `photos`."""
+    bench = Bench(runtime)
     project_id = bench.make_project(categories=["cell", "stain"])
     image = bench.add_image(
         project_id, bench.png(np.zeros((*SIZE_HW, 3), dtype=np.uint8)), "/photos/one.png"
