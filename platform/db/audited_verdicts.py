@@ -5,17 +5,19 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from maskloop.platform.db.labeling_tables import annotations, reviews
-from maskloop.platform.db.review_tables import cards, queues, withdrawals
+from maskloop.platform.db.review_tables import cards, queues
 from maskloop.platform.db.tables import proposals
+from maskloop.platform.db.withdrawals import is_counted
 from maskloop.platform.states import QueueOrder, Verdict
 
 RIGHT_IOU: Final = 0.9
 """A correction that changes no more than this leaves the proposal right."""
 
-_BY_SCORE: Final = ("predicted_iou_least", "predicted_iou_most")
-"""Keys of a queue's rule that let some scores through and others not."""
+_OF_THE_WHOLE: Final = ("states", "model_version_id", "sample")
+"""Keys of a queue's rule that leave a random order one of all the version's proposals."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,12 @@ def of_version(
 ) -> list[AuditedVerdict]:
     """By the order in which they were given; `since`: later ones only.
 
-    Cards of queues in another order, or whose rule chooses by score, are left out even where they
-    were drawn at random: a sample of those that a person was about to accept anyway, or of the
-    highest scores, says nothing of all proposals above a threshold.
+    Cards of queues in another order are left out even where they were drawn at random: a sample of
+    what a person was about to accept anyway says nothing of the others. So are those of queues over
+    some proposals only (the highest scores, one folder), and of queues that ask several people,
+    where the easy ones are settled first.
     """
-    withdrawn = sa.exists().where(withdrawals.c.review_id == reviews.c.id)
+    only_some = queues.c.rule.op("-")(sa.cast(list(_OF_THE_WHOLE), ARRAY(sa.Text)))
     wanted: sa.Select[tuple[object, ...]] = (
         sa.select(
             reviews.c.id,
@@ -80,12 +83,12 @@ def of_version(
             reviews.c.auto_accept_id.is_(None),
             cards.c.at_random,
             queues.c.ordering == QueueOrder.RANDOM,
-            ~withdrawn,
+            queues.c.fold == 1,
+            only_some == sa.cast({}, JSONB),
+            is_counted(reviews),
         )
         .order_by(reviews.c.id)
     )
-    for key in _BY_SCORE:
-        wanted = wanted.where(queues.c.rule[key].astext.is_(None))
     if since is not None:
         wanted = wanted.where(reviews.c.created_at > since)
     return [_verdict(row) for row in connection.execute(wanted)]

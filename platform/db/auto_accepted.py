@@ -12,6 +12,7 @@ from maskloop.platform.db.auto_accepts import AutoAccept
 from maskloop.platform.db.labeling_tables import annotations, reviews
 from maskloop.platform.db.review_tables import cards, withdrawals
 from maskloop.platform.db.tables import images, proposals
+from maskloop.platform.db.withdrawals import is_counted
 from maskloop.platform.masks import Rle
 from maskloop.platform.states import ProposalState, Verdict
 
@@ -179,14 +180,13 @@ def page(
         following.c.id == reviews.c.annotation_id,
         following.c.revision == reviews.c.annotation_revision + 1,
     )
-    withdrawn = sa.exists().where(withdrawals.c.review_id == reviews.c.id)
     rows = connection.execute(
         sa.select(
             reviews,
             proposals.c.image_id,
             proposals.c.predicted_iou,
             changed.label("changed"),
-            withdrawn.label("withdrawn"),
+            sa.not_(is_counted(reviews)).label("withdrawn"),
         )
         .join(proposals, proposals.c.id == reviews.c.proposal_id)
         .where(
@@ -216,13 +216,12 @@ def count(
     connection: sa.Connection, project_id: int, auto_accept_ids: Collection[int]
 ) -> dict[int, int]:
     """How many each accepted that were not taken back since; those without any are left out."""
-    withdrawn = sa.exists().where(withdrawals.c.review_id == reviews.c.id)
     rows = connection.execute(
         sa.select(reviews.c.auto_accept_id, sa.func.count())
         .where(
             reviews.c.project_id == project_id,
             reviews.c.auto_accept_id.in_(auto_accept_ids),
-            ~withdrawn,
+            is_counted(reviews),
         )
         .group_by(reviews.c.auto_accept_id)
     )
@@ -262,7 +261,6 @@ def _untouched(
         following.c.id == reviews.c.annotation_id,
         following.c.revision == reviews.c.annotation_revision + 1,
     )
-    withdrawn = sa.exists().where(withdrawals.c.review_id == reviews.c.id)
     return connection.execute(
         sa.select(reviews.c.id, reviews.c.proposal_id, reviews.c.annotation_id)
         .join(proposals, proposals.c.id == reviews.c.proposal_id)
@@ -270,7 +268,7 @@ def _untouched(
             reviews.c.project_id == project_id,
             reviews.c.auto_accept_id == auto_accept_id,
             ~changed,
-            ~withdrawn,
+            is_counted(reviews),
         )
         .order_by(proposals.c.id)
         .limit(limit)

@@ -49,7 +49,7 @@ class Ward:
     model_version_id: int
     anna: int
     ben: int
-    queue_ids: dict[tuple[str, str], int] = field(default_factory=dict)
+    queue_ids: dict[tuple[str, str, int], int] = field(default_factory=dict)
 
     def proposals(self) -> list[Proposal]:
         """The highest score first."""
@@ -58,9 +58,14 @@ class Ward:
         return sorted(found, key=lambda one: -one.mask.predicted_iou)
 
     def queue(
-        self, ordering: QueueOrder = QueueOrder.RANDOM, rule: Mapping[str, object] | None = None
+        self,
+        ordering: QueueOrder = QueueOrder.RANDOM,
+        rule: Mapping[str, object] | None = None,
+        *,
+        fold: int = 1,
     ) -> int:
-        key = (ordering.value, str(rule))
+        """The same one for the same plan."""
+        key = (ordering.value, str(rule), fold)
         if key not in self.queue_ids:
             with self.runtime.engine.begin() as connection:
                 self.queue_ids[key] = connection.execute(
@@ -71,6 +76,7 @@ class Ward:
                         subject=QueueSubject.PROPOSALS,
                         rule=dict(rule or {}),
                         ordering=ordering,
+                        fold=fold,
                         created_by=self.anna,
                     )
                     .returning(queues.c.id)

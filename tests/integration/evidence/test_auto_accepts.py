@@ -132,17 +132,17 @@ def test_an_accepted_proposal_is_an_annotation_of_who_switched_it_on(ward: "Ward
 
 
 def test_only_verdicts_on_random_cards_of_the_whole_are_evidence(ward: "Ward") -> None:
-    found = [one.id for one in ward.proposals()]
-    by_score = {"predicted_iou_least": 0.5}
-    for one in found[:10]:
-        ward.judge(one, at_random=False)
-    for one in found[10:20]:
-        ward.judge(one, queue_id=ward.queue(QueueOrder.DOUBT))
-    for one in found[20:30]:
-        ward.judge(one, queue_id=ward.queue(QueueOrder.RANDOM, by_score))
+    found = iter([one.id for one in ward.proposals()])
+    ward.judge(next(found), at_random=False)
+    ward.judge(next(found), queue_id=ward.queue(QueueOrder.DOUBT))
+    ward.judge(next(found), queue_id=ward.queue(fold=2))
+    for rule in ({"predicted_iou_least": 0.5}, {"image": "one"}, {"job_id": 1}):
+        ward.judge(next(found), queue_id=ward.queue(rule=rule))
     assert offer(ward).audits == 0
-    ward.judge(found[30])
-    assert offer(ward).audits == 1
+    ward.judge(next(found))
+    ward.judge(next(found), queue_id=ward.queue(rule={"sample": 0.5}))
+    ward.judge(next(found), queue_id=ward.queue(rule={"model_version_id": ward.model_version_id}))
+    assert offer(ward).audits == 3
 
 
 def test_a_withdrawn_verdict_is_no_evidence(ward: "Ward") -> None:
