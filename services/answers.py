@@ -149,7 +149,7 @@ def _of_proposal(
         seconds=judgement.seconds,
     )
     votes.insert(connection, project_id, vote)
-    consensus.settle_in(connection, project_id, proposal_id)
+    consensus.settle_in(connection, project_id, proposal_id, fold=queue.plan.fold)
 
 
 def _of_annotation(
