@@ -8,6 +8,7 @@ from fastapi_offline import FastAPIOffline
 
 from maskloop import __version__
 from maskloop.services.api import (
+    agreement,
     annotations,
     auto_accepts,
     cards,
@@ -61,6 +62,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     auto_accepts.router,
     queues.router,
     cards.router,
+    agreement.router,
     jobs.router,
     exports.router,
     trainings.router,
