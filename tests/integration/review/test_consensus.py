@@ -7,6 +7,7 @@ import pytest
 
 from maskloop.platform.agreement import Alpha, Undefined
 from maskloop.platform.errors import AlreadyReviewedError, BadParametersError, NotFoundError
+from maskloop.platform.masks import Rle
 from maskloop.platform.queue_rules import Rule
 from maskloop.platform.states import ProposalState, QueueSubject
 from maskloop.services import agreement, annotations, reviews
@@ -105,13 +106,7 @@ def test_a_queue_of_disputes_hands_out_those_with_all_that_was_said(table: "Tabl
     assert card.card.shows.proposal_id == table.proposal_ids[0]
     said = [(one.verdict, one.category_id, one.reason) for one in card.votes]
     assert said == [("corrected", table.cat, None), ("rejected", None, "a shadow")]
-    assert (
-        card.votes[0].mask
-        == annotations.read_mask(
-            corrected(table, 4).mask.counts,
-            (16, 20),  # type: ignore[union-attr]
-        ).rle
-    )
+    assert card.votes[0].mask == Rle.encode(table.square(0, 0, 4))
     table.answer("cleo", card, Judgement.accept(table.dog))
     found = review_of(table, table.proposal_ids[0])
     assert found is not None
