@@ -96,8 +96,8 @@ def units_of(
     """What several people have on one image, put together object by object: in each unit the place
     in each one's list, for those who have it; each person's object stands in exactly one unit.
 
-    Pairs of every two people are joined, the most alike first, unless that would bring two objects of
-    one person together. Units are in the order of their first object.
+    Pairs of every two people are joined, the most alike first, unless that would bring two objects
+    of one person together. Units are in the order of their first object.
     """
     unit_of = {
         (person, place): {person: place}

@@ -5,9 +5,8 @@ precision above it is the wanted one with the wanted confidence; it is never typ
 use, a sample of what it accepts is audited further, and as soon as these audits disagree with the
 wanted precision it is to be revoked.
 
-Audits have to be drawn at random from the same proposals whose scores are given as pending, image
-by image alike, by nothing that hangs together with being right: no bound below survives an order
-that shows the doubtful ones first.
+Audits have to be drawn at random from the proposals whose scores are given as pending, each as
+likely as any other: no bound below survives an order that shows the doubtful ones first.
 """
 
 from collections.abc import Iterator, Sequence
@@ -111,7 +110,10 @@ def derive(
 
     Whoever tests again after every audit finds a lucky moment sooner or later. So it is tested at
     numbers of audits fixed beforehand, each twice the one before, with a half, a quarter, an eighth
-    ... of the doubt; between them the last look's answer stands.
+    ... of the doubt; between them the last look's answer stands. Keep it with the threshold: other
+    pending scores would have the same audits tested anew.
+
+    `precision` and `confidence`: above 0 and below 1.
     """
     if not len(pending_scores):
         return NotYet("no proposal is pending, so there are no scores to choose from", 0)
@@ -124,7 +126,7 @@ def derive(
     if last is None:
         return NotYet(
             f"{len(audits)} proposals were audited in random order; "
-            f"fewer than {look.audits} cannot show a precision of {100 * precision:g}%",
+            f"whether {100 * precision:g}% are right is first judged at {look.audits}",
             missing,
         )
     found = _look(audits[: last.audits], pending_scores, precision, last.doubt)

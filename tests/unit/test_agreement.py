@@ -136,8 +136,8 @@ def test_a_unit_is_joined_over_a_third_person() -> None:
 
 
 def test_no_unit_has_two_objects_of_one_person() -> None:
-    """2's and 3's are most alike, and 1's first comes to them, so that 1's second stays alone, though it
-    is like 3's."""
+    """2's and 3's are most alike, and 1's first comes to them, so that 1's second stays alone,
+    though it is like 3's."""
     people = {1: [bar(0), bar(9)], 2: [bar(3)], 3: [bar(5)]}
     assert pairs_of(people[1], people[3], least=0.4) == [Pair(1, 0, pytest.approx(6 / 14))]
     assert units_of(people, least=0.4) == [{1: 0, 2: 0, 3: 0}, {1: 1}]

@@ -55,7 +55,7 @@ def test_a_bound_is_that_of_clopper_and_pearson() -> None:
 def test_too_few_audits_show_nothing_however_right_they_are() -> None:
     # At half the doubt: 0.95^72 = 0.0249; twice as many are asked for.
     assert derived([Audit(0.5, True)] * 143) == NotYet(
-        "143 proposals were audited in random order; fewer than 144 cannot show a precision of 95%",
+        "143 proposals were audited in random order; whether 95% are right is first judged at 144",
         1,
     )
     assert isinstance(derived([Audit(0.5, True)] * 144), Derived)
