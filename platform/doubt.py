@@ -34,11 +34,12 @@ class DoubtReason(StrEnum):
 TRUST: Final[dict[DoubtReason, float]] = {
     DoubtReason.JITTER: 0.9,
     DoubtReason.CANDIDATES: 0.0,
-    DoubtReason.CHALLENGER: 0.9,
+    DoubtReason.CHALLENGER: 0.9,  # what it finds is of the kind of jitter; not measured by itself
     DoubtReason.CONFLICT: 0.5,
     DoubtReason.CALIBRATION: 0.5,
 }
-"""Chosen on other pictures than those that the figures of docs/review-order.md come from."""
+"""Chosen on other pictures than those that the figures of docs/review-order.md come from. What has
+none did not help there."""
 _LEAST_SHARE: Final = 0.05
 """Of the doubt; a reason with less is not told."""
 

@@ -3,10 +3,9 @@ begin with what is worth a look."""
 
 import logging
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol
 
 from maskloop.platform.calibration import Calibration, calibrate
 from maskloop.platform.db import (
@@ -20,20 +19,30 @@ from maskloop.platform.db import (
 from maskloop.platform.db.model_versions import ModelVersion
 from maskloop.platform.db.proposal_doubts import NewDoubt, Progress, Undoubted
 from maskloop.platform.doubt import Doubt
-from maskloop.platform.errors import ImageChangedError
 from maskloop.platform.states import ProposalState
 from maskloop.services.model_versions import fetch_weights
 from maskloop.services.runtime import Runtime
 
 if TYPE_CHECKING:
-    from maskloop.actors.doubter import Ask, DoubtPlan
+    from maskloop.actors.doubt.worker import DoubtingPlan, ImageDoubts, ImageProposals
 
-    Crew = Callable[[DoubtPlan], AbstractContextManager[Ask]]
-    """`actors.doubter.here` or `in_ray`."""
+
+class Crew(Protocol):
+    """`actors.doubter.doubt_images`, or `here`."""
+
+    def __call__(
+        self,
+        plan: "DoubtingPlan",
+        images: "Sequence[ImageProposals]",
+        *,
+        check_stop: Callable[[], None],
+    ) -> "Iterator[ImageDoubts]": ...
+
 
 logger = logging.getLogger(__name__)
 
-_IMAGES: Final = 50
+_IMAGES: Final = 200
+"""That a crew is asked for together; it loads the decoder each time."""
 
 
 @dataclass(frozen=True)
@@ -46,79 +55,113 @@ class Doubting:
     missing: int = 0
 
 
+def here(
+    plan: "DoubtingPlan",
+    images: "Sequence[ImageProposals]",
+    *,
+    check_stop: Callable[[], None],
+) -> "Iterator[ImageDoubts]":
+    """In this process, for commands that need no Ray."""
+    from maskloop.actors.doubt.worker import Weigher
+
+    weigher = Weigher(plan)
+    for image in images:
+        check_stop()
+        yield weigher.weigh(image)
+
+
+class _StoppedError(Exception):
+    """Somebody asked for it; what is done stays."""
+
+
 def compute_doubts(
     runtime: Runtime,
     project_id: int,
     *,
-    crew: "Crew",
+    crew: Crew,
     stop: threading.Event | None = None,
     on_progress: Callable[[Doubting], None] = lambda done: None,
 ) -> Doubting:
     """Of pending proposals that have none by the version that serves, an image and a transaction
     after the other: may be stopped and called again at any time.
 
-    Raises `NotFoundError` where no version serves, and what the doubter raises.
+    Raises `NotFoundError` where no version serves, and what the crew raises.
     """
     with runtime.engine.connect() as connection:
         projects.by_id(connection, project_id)
         version = model_versions.serving(connection)
-        found = proposal_doubts.undoubted(connection, project_id, version.id, after=0, limit=1)
-    if not found:
-        return Doubting()
+    work = _Work(runtime, project_id, version, crew, stop)
     done = Doubting()
-    with crew(_plan(runtime, project_id, version)) as ask:
-        after = 0
-        while found := _next(runtime, project_id, version.id, after):
-            for image in found:
-                if stop is not None and stop.is_set():
-                    return done
-                done = _of_image(runtime, project_id, version.id, image, ask, done)
-                on_progress(done)
-            after = found[-1].image_id
-    logger.info(
-        "doubts.computed project=%d images=%d proposals=%d missing=%d",
-        project_id,
-        done.images,
-        done.proposals,
-        done.missing,
-    )
+    try:
+        for image in work.through():
+            done = image.added_to(done)
+            on_progress(done)
+    except _StoppedError:
+        logger.info("doubts.stopped project=%d images=%d", project_id, done.images)
     return done
 
 
-def _next(runtime: Runtime, project_id: int, version_id: int, after: int) -> list[Undoubted]:
-    with runtime.engine.connect() as connection:
-        return proposal_doubts.undoubted(
-            connection, project_id, version_id, after=after, limit=_IMAGES
-        )
+@dataclass(frozen=True)
+class _Done:
+    """`proposals`: None where the image's embedding is not stored."""
+
+    proposals: int | None
+
+    def added_to(self, done: Doubting) -> Doubting:
+        if self.proposals is None:
+            return replace(done, missing=done.missing + 1)
+        proposals = done.proposals + self.proposals
+        return replace(done, images=done.images + 1, proposals=proposals)
 
 
-def _of_image(
-    runtime: Runtime,
-    project_id: int,
-    version_id: int,
-    image: Undoubted,
-    ask: "Ask",
-    done: Doubting,
-) -> Doubting:
-    from maskloop.actors.doubter import DoubtedImage
-    from maskloop.actors.doubting import Doubted
+@dataclass(frozen=True)
+class _Work:
+    runtime: Runtime
+    project_id: int
+    version: ModelVersion
+    crew: Crew
+    stop: threading.Event | None
 
-    with runtime.engine.connect() as connection:
-        pending = list(
-            proposals.of_image(connection, project_id, image.image_id, (ProposalState.PENDING,))
-        )
-    asked = [Doubted(one.id, one.mask.rle, one.mask.predicted_iou) for one in pending]
-    try:
-        doubts = ask(DoubtedImage(image.sha256, asked))
-    except ImageChangedError as error:  # its proposals are of other pixels; nothing can be said
-        logger.warning("doubts.left_out image=%d error=%s", image.image_id, error)
-        doubts = None
-    if doubts is None:
-        return Doubting(done.images, done.proposals, done.missing + 1)
-    new = [_row(one.id, doubt) for one, doubt in zip(asked, doubts, strict=True)]
-    with runtime.engine.begin() as connection:
-        proposal_doubts.put(connection, project_id, new, model_version_id=version_id)
-    return Doubting(done.images + 1, done.proposals + len(new), done.missing)
+    def through(self) -> Iterator[_Done]:
+        found, plan = self._next(0), None
+        while found:
+            plan = plan or _plan(self.runtime, self.project_id, self.version)
+            asked = {image.sha256: self._asked(image) for image in found}
+            for told in self.crew(plan, list(asked.values()), check_stop=self._check_stop):
+                yield self._store(told)
+            found = self._next(found[-1].image_id)
+
+    def _check_stop(self) -> None:
+        if self.stop is not None and self.stop.is_set():
+            raise _StoppedError
+
+    def _next(self, after: int) -> list[Undoubted]:
+        self._check_stop()
+        with self.runtime.engine.connect() as connection:
+            return proposal_doubts.undoubted(
+                connection, self.project_id, self.version.id, after=after, limit=_IMAGES
+            )
+
+    def _asked(self, image: Undoubted) -> "ImageProposals":
+        from maskloop.actors.doubt.worker import ImageProposals
+        from maskloop.actors.doubting import Doubted
+
+        with self.runtime.engine.connect() as connection:
+            pending = proposals.of_image(
+                connection, self.project_id, image.image_id, (ProposalState.PENDING,)
+            )
+            doubted = tuple(
+                Doubted(one.id, one.mask.rle, one.mask.predicted_iou) for one in pending
+            )
+        return ImageProposals(image.sha256, doubted)
+
+    def _store(self, told: "ImageDoubts") -> _Done:
+        if told.doubts is None:
+            return _Done(None)
+        new = [_row(proposal_id, doubt) for proposal_id, doubt in told.doubts.items()]
+        with self.runtime.engine.begin() as connection:
+            proposal_doubts.put(connection, self.project_id, new, model_version_id=self.version.id)
+        return _Done(len(new))
 
 
 def _row(proposal_id: int, doubt: Doubt) -> NewDoubt:
@@ -134,8 +177,8 @@ def _row(proposal_id: int, doubt: Doubt) -> NewDoubt:
     return NewDoubt(proposal_id, doubt.score, reasons)
 
 
-def _plan(runtime: Runtime, project_id: int, version: ModelVersion) -> "DoubtPlan":
-    from maskloop.actors.doubter import Digests, DoubtPlan
+def _plan(runtime: Runtime, project_id: int, version: ModelVersion) -> "DoubtingPlan":
+    from maskloop.actors.doubt.worker import Digests, DoubtingPlan
     from maskloop.actors.sam.compute import compute_of
 
     fetch_weights(runtime, version)
@@ -146,7 +189,7 @@ def _plan(runtime: Runtime, project_id: int, version: ModelVersion) -> "DoubtPla
         if shadow is not None:
             other = model_versions.by_id(connection, shadow.version)
             challenger = Digests(other.encoder_digest, other.decoder_digest)
-    return DoubtPlan(
+    return DoubtingPlan(
         objects=runtime.objects.url,
         s3_endpoint_url=settings.s3_endpoint_url,
         weights=settings.weights,

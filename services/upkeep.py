@@ -3,17 +3,15 @@ computes doubts where a queue begins with the doubtful."""
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from maskloop.platform.db import auto_accepts as auto_accept_rows
 from maskloop.platform.db import model_versions, proposal_doubts
 from maskloop.platform.db.proposal_doubts import Progress
 from maskloop.platform.errors import MaskloopError
 from maskloop.services import auto_accepts, doubts
+from maskloop.services.doubts import Crew
 from maskloop.services.runtime import Runtime
-
-if TYPE_CHECKING:
-    from maskloop.services.doubts import Crew
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +21,7 @@ _POLL_SECONDS: Final = 10.0
 class Upkeep:
     """One look after the other; remembers what has nothing left to do, or nothing that can be."""
 
-    def __init__(self, runtime: Runtime, crew: "Crew") -> None:
+    def __init__(self, runtime: Runtime, crew: Crew) -> None:
         self._runtime = runtime
         self._crew = crew
         self._accepted: set[int] = set()
@@ -59,7 +57,7 @@ class Upkeep:
 
 
 def keep_up(
-    runtime: Runtime, stop: threading.Event, *, crew: "Crew", poll_seconds: float = _POLL_SECONDS
+    runtime: Runtime, stop: threading.Event, *, crew: Crew, poll_seconds: float = _POLL_SECONDS
 ) -> None:
     """Until `stop` is set."""
     upkeep = Upkeep(runtime, crew)
@@ -73,6 +71,6 @@ def keep_up(
 
 def keep_up_in_ray(runtime: Runtime, stop: threading.Event) -> None:
     """`keep_up` in the Ray session of a running platform."""
-    from maskloop.actors.doubter import in_ray
+    from maskloop.actors.doubter import doubt_images
 
-    keep_up(runtime, stop, crew=in_ray)
+    keep_up(runtime, stop, crew=doubt_images)

@@ -23,8 +23,7 @@ def doubts(
 
     A running platform does this by itself where a queue is open in that order.
     """
-    from maskloop.actors.doubter import here
-    from maskloop.services.doubts import compute_doubts, drop, progress
+    from maskloop.services.doubts import compute_doubts, drop, here, progress
     from maskloop.services.projects import find_project
 
     with runtime() as opened, console.progress() as bar:

@@ -70,7 +70,7 @@ def test_without_audits_there_is_no_threshold_but_a_number_that_is_missing(ward:
     assert (found.threshold, found.audits, found.audits_needed) == (None, 0, 22)
     assert (found.would_accept, found.median_seconds, found.hours_saved) == (0, None, None)
     assert found.because == (
-        "0 proposals were audited in random order; fewer than 22 cannot show a precision of 80%; "
+        "0 proposals were audited in random order; whether 80% are right is first judged at 22; "
         "22 more audits before the next look"
     )
     with pytest.raises(NoThresholdError, match="22 more audits"):

@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pytest
 import sqlalchemy as sa
 
-from maskloop.actors.doubter import here
 from maskloop.actors.embeddings import EmbeddingStore
 from maskloop.actors.sam.compute import compute_of
 from maskloop.actors.sam.weights import WeightsFolder
@@ -20,7 +19,7 @@ from maskloop.platform.errors import NotFoundError
 from maskloop.platform.images import read_image
 from maskloop.platform.states import ProposalState, QueueSubject
 from maskloop.services import cards, doubts, people, queues
-from maskloop.services.doubts import Doubting
+from maskloop.services.doubts import Doubting, here
 from maskloop.services.model_versions import register_weights
 from maskloop.services.queues import Person
 from maskloop.services.runtime import Runtime
