@@ -5,6 +5,7 @@ import typer
 from maskloop.services.cli import (
     auto_accept,
     autolabel,
+    checks,
     doctor,
     doubts,
     embeddings,
@@ -47,6 +48,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(report.report)
     app.command()(doubts.doubts)
     app.add_typer(auto_accept.auto_accept, name="auto-accept")
+    app.add_typer(checks.checks, name="checks")
     app.add_typer(shadow.shadow, name="shadow")
     app.add_typer(embeddings.embeddings, name="embeddings")
     app.command()(export.export)
