@@ -41,7 +41,7 @@ export function createReview({ root, store, api, server, journal, outbox, say })
     onPicture: () => (state.mode === "wall" ? wall.arrived() : view.arrived()),
     onTrouble: (sentence) => say(sentence, { kind: "bad", key: "picture" }),
   });
-  const view = createCardView({ store, pictures });
+  const view = createCardView({ store, pictures, run: (id) => run(id) });
   const dealer = createDealer({ store, server, outbox, say, onClosed });
   const categories = createCategories({
     store, api, keymap: { label: (id) => keymap.label(id === "category.search" ? "search" : id.replace("category", "digit")), onChange: keymap.onChange },
@@ -63,7 +63,7 @@ export function createReview({ root, store, api, server, journal, outbox, say })
   const run = createRun({ store, judging, batches, categories, wall, feedback, correct, focus, openSheet: sheet.open, chooseQueue: () => bar.chooseQueue() });
   const bar = createBar({ store, run, onQueue: toQueue, onNew: newQueue, onSaving: () => late.open() || outbox.flush() });
   const verdicts = createVerdictBar({ store, keymap, run, onReason: run.reject });
-  const hold = el("div.stage-hold", {}, view.element, wall.element, createEmpty({ store, onQueue: toQueue, onNew: newQueue, onAgain: again }), feedback.element);
+  const hold = el("div.stage-hold", {}, view.element, view.buttons, wall.element, createEmpty({ store, onQueue: toQueue, onNew: newQueue, onAgain: again }), feedback.element);
   const frame = el("main.stage-frame", { "aria-label": "Cards" }, hold, verdicts);
   root.append(bar.element, el("div.review-body", {}, frame,
     el("aside.sidebar", { "aria-label": "Card and categories" }, createCardPanel({ store }), el("div.panel", {}, categories.element))));
@@ -167,7 +167,7 @@ export function createReview({ root, store, api, server, journal, outbox, say })
   });
   store.on(["look"], ({ look }) => keepLook(look));
   store.on(["mode", "cards"], ({ mode, cards }) => {
-    view.element.hidden = mode !== "one" || cards.length === 0;
+    view.element.hidden = view.buttons.hidden = mode !== "one" || cards.length === 0;
     wall.element.hidden = mode !== "wall";
     frame.dataset.mode = mode;
   });

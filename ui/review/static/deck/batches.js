@@ -51,7 +51,7 @@ export function createBatches({ store, outbox, dealer, judging, say }) {
     dealer.open(audit);
     store.set({ audits, cards: onTop(state.cards, sample), ...(audit.length ? { mode: "one" } : {}) });
     if (sample.length < audit.length) dealer.refill(audit.length); // the page was loaded anew meanwhile: they come as open cards
-    if (audit.length) say(`${counted(accepted.length, "crop")} accepted. ${counted(audit.length, "one")} drawn at random ${audit.length === 1 ? "is" : "are"} judged one by one now.`, { kind: "good", key: "batch" });
+    if (audit.length) say(`${counted(accepted.length, "crop")} accepted. ${audit.length} drawn at random ${audit.length === 1 ? "is" : "are"} judged one by one now.`, { kind: "good", key: "batch" });
     else say(`${counted(accepted.length, "crop")} accepted.`, { kind: "good", key: "batch" });
     if (refused.length) say(`${counted(refused.length, "crop")} not accepted: ${refused[0].detail}`, { kind: "warn", key: "batch-refused" });
   }

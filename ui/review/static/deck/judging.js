@@ -42,6 +42,7 @@ export function createJudging({ store, outbox, dealer, server, activity, say, on
     dealer.judged([card.id]);
     store.set({ ...look(), cards: without(state.cards, [card.id]), said: [...state.said, said] });
     outbox.add(operation("answer", card, key, { body: { ...body, seconds } })).catch(lost);
+    for (const notice of ["undo", "batch", "back"]) say.dismiss(notice); // of cards that are gone
     onJudged(card, body.verdict);
     return true;
   }
@@ -136,6 +137,7 @@ export function createJudging({ store, outbox, dealer, server, activity, say, on
     },
     /** For the card in view; what the card came without sticks for the next ones. */
     categorize(category_id) {
+      say.dismiss("category");
       const card = cardInView(state);
       if (card !== null && card.category_id !== null) {
         store.set({ category_id, cards: state.cards.map((one) => (one === card ? { ...one, chosen: category_id } : one)) });

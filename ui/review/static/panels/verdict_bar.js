@@ -1,5 +1,5 @@
 // Below the picture: what can be said of the card, each with its key; while rejecting, the reasons.
-import { counted, el } from "../../label/dom.js";
+import { el } from "../../label/dom.js";
 import { LONGEST, OTHER, REASONS } from "../deck/reasons.js";
 import { AUDIT_SHARE } from "../deck/batches.js";
 
@@ -30,14 +30,14 @@ export function createVerdictBar({ store, keymap, run, onReason }) {
     button("wall.all", "Select all", "bare"), button("undo", "Undo", "", { disabled: said.length === 0 }),
   ];
 
-  const auditHint = (count) => (count < 5 ? "Fewer than 5: none is drawn for an audit" : `At least ${counted(Math.max(1, Math.round(count * AUDIT_SHARE)), "one")} drawn at random will be judged alone`);
+  const auditHint = (count) => (count < 5 ? "Fewer than 5: none is drawn for an audit" : `About ${Math.max(1, Math.round(count * AUDIT_SHARE))} of them, drawn at random, will be judged alone`);
 
   const ofReasons = () => [
-    el("strong", {}, "Reject: why?"),
+    el("strong", {}, "Why?"),
     REASONS.map(({ text, about }, at) => el("button.button.reason", { type: "button", title: about, onclick: () => onReason(text), ...held }, el("kbd", { "aria-hidden": "true" }, String(at + 1)), text)),
     el("button.button.reason", { type: "button", onclick: () => store.set({ panel: "reason" }), ...held }, el("kbd", { "aria-hidden": "true" }, String(OTHER)), "other …"),
+    el("button.button.reason.bare", { type: "button", onclick: () => onReason(null), ...held }, key("reject"), "without a reason"),
     el("span.spacer"),
-    el("button.button.bare", { type: "button", onclick: () => onReason(null), ...held }, "Without a reason", key("reject")),
     button("cancel", "Cancel", "bare"),
   ];
 
@@ -63,5 +63,5 @@ export function createVerdictBar({ store, keymap, run, onReason }) {
     element.replaceChildren(...draw(state).flat());
     if (focused >= 0) element.querySelectorAll("button")[focused]?.focus();
   });
-  return element;
+  return el("div.verdict-hold", {}, element);
 }

@@ -9,12 +9,19 @@ const WHEEL_STEP = 0.0016;
 
 /** @param {object} parts
  * @param {object} parts.store  `cards`, `view`, `masked`, `look`, `project`, `category_id`
- * @param {ReturnType<import("./pictures.js").createPictures>} parts.pictures */
-export function createCardView({ store, pictures }) {
+ * @param {ReturnType<import("./pictures.js").createPictures>} parts.pictures
+ * @param {(id: string) => void} parts.run */
+export function createCardView({ store, pictures, run }) {
   const { state } = store;
   const canvases = el("div.card-canvases");
   const waits = el("p.card-waits", { hidden: true }, el("span.spinner", { "aria-hidden": "true" }), "Loading the picture …");
   const element = el("div.card-picture", { role: "img", data: { keys: "all" }, tabIndex: 0 }, canvases, waits);
+  const button = (command, text, title, more = {}) =>
+    el("button.button", { type: "button", title, "aria-label": title, tabIndex: -1, onclick: () => run(command), onpointerdown: (event) => event.preventDefault(), ...more }, text);
+  const masked = button("mask", "Mask", "Mask on or off (B)");
+  const whole = button("whole", "Whole", "Whole picture (F)");
+  const buttons = el("div.view-buttons", { role: "group", "aria-label": "View" },
+    masked, whole, button("zoom.out", "−", "Zoom out (−)"), button("zoom.in", "+", "Zoom in (+)"));
   const layers = createLayers(canvases, ["photo", "mask"], () => draw());
   const { viewport, contexts } = layers;
   let seen = { card: null, picture: null, camera: "", mask: "" };
@@ -84,5 +91,10 @@ export function createCardView({ store, pictures }) {
   store.on(["cards", "masked", "peeking"], ({ cards: [card], masked, peeking }) =>
     element.setAttribute("aria-label", card ? `Picture of card ${card.id}, the mask is ${masked && !peeking ? "shown" : "hidden"}` : "No card"));
 
-  return { element, draw, arrived, viewport };
+  store.on(["masked", "view"], ({ masked: isOn, view: { whole: isWhole } }) => {
+    masked.setAttribute("aria-pressed", String(isOn));
+    whole.setAttribute("aria-pressed", String(isWhole));
+  });
+
+  return { element, buttons, draw, arrived, viewport };
 }
