@@ -24,6 +24,7 @@ pytest_plugins = [
     "sites.school",
     "sites.contest",
     "sites.chromium",
+    "sites.coins",
 ]
 
 # A busy machine is no failure.

@@ -9,6 +9,7 @@ from fastapi_offline import FastAPIOffline
 from maskloop import __version__
 from maskloop.services.api import (
     annotations,
+    cards,
     evaluations,
     exports,
     figures,
@@ -24,6 +25,7 @@ from maskloop.services.api import (
     projects,
     promotions,
     proposals,
+    queues,
     session,
     shadows,
     submissions,
@@ -55,6 +57,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     masks.router,
     annotations.router,
     proposals.router,
+    queues.router,
+    cards.router,
     jobs.router,
     exports.router,
     trainings.router,
