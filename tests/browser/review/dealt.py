@@ -55,7 +55,10 @@ def queue(number: int = 1, name: str = "Doubtful", **more: Any) -> Json:
         "people": [],
         "closed_at": None,
         "left": 420,
-        "mine": True,
+        "mine": 0,
+        "gold_rate": None,
+        "planted_rate": None,
+        "created_at": "2026-11-26T02:00:00Z",
     } | more
 
 

@@ -96,7 +96,7 @@ class ReviewPage:
         if asked in ("GET /projects/7", "GET "):
             return 200, dealt.project(self.permissions)
         if asked == "GET /queues":
-            return 200, self.queues
+            return 200, {"items": self.queues}
         if asked == "POST /cards/next":
             return self._next(body["count"])
         if asked == "POST /cards/renew":

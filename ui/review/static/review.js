@@ -188,6 +188,8 @@ export function createReview({ root, store, api, server, journal, outbox, say })
 
   return {
     run, dealer, view,
+    /** Resolves when all that was said is journaled. */
+    settled: () => judging.inLine(() => {}),
     get editor() {
       return editor;
     },

@@ -30,12 +30,11 @@ export function createBatches({ store, outbox, dealer, judging, say }) {
     const ids = cards.map(({ id }) => id);
     dealer.judged(ids);
     store.set({
-      cards: without(state.cards, ids), selection: { ...nothing(), at: state.selection.at }, batches: state.batches + 1,
+      cards: without(state.cards, ids), left: Math.max(0, state.left - ids.length), selection: { ...nothing(), at: state.selection.at }, batches: state.batches + 1,
       said: [...state.said, { key, verdict: "accepted", cards, seconds: seconds * cards.length, category_id }],
     });
     const body = { cards: cards.map(named), category_id, audit_share: AUDIT_SHARE };
-    outbox.add({ key, kind: "accept_many", project: state.project.id, image: cards[0].image.id, object: `batch/${key}`, base: null, body })
-      .catch((error) => say(error.message, { kind: "bad", key: "journal" }));
+    judging.inLine(() => outbox.add({ key, kind: "accept_many", project: state.project.id, image: cards[0].image.id, object: `batch/${key}`, base: null, body }));
   }
 
   /** The server has accepted it: the sample comes back to be judged, and what it refused is said. */

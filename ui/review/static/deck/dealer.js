@@ -45,7 +45,7 @@ export function createDealer({ store, server, outbox, say, onClosed, now = Date.
   function took(fetched, left) {
     const before = state.cards.length;
     const cards = admit(state.cards, dealt(fetched), isTaken);
-    store.set({ cards, left, dealing: { waiting: false, empty: cards.length === 0, trouble: null } });
+    store.set({ cards, left: Math.max(0, left - outbox.status().waiting), dealing: { waiting: false, empty: cards.length === 0, trouble: null } });
     if (cards.length === before) later();
     else queueMicrotask(refill);
   }

@@ -14,6 +14,13 @@ import { unsaid } from "./verdicts.js";
 export function createJudging({ store, outbox, dealer, server, activity, say, onJudged }) {
   const { state } = store;
   let since = activity.seconds; // when the card in view came
+  let line = Promise.resolve();
+
+  /** Taking back asks the outbox first and tells it then: what is said meanwhile waits behind it. */
+  function inLine(work) {
+    line = line.then(work).catch(lost);
+    return line;
+  }
 
   const lost = (error) => say(error.message, { kind: "bad", key: "journal" });
 
@@ -24,6 +31,8 @@ export function createJudging({ store, outbox, dealer, server, activity, say, on
     return Math.max(0, seconds);
   }
 
+  /** Until the server says it anew. */
+  const fewer = (count) => (state.left === null ? null : Math.max(0, state.left - count));
   const look = () => ({ view: PLAIN, masked: true, panel: null });
 
   store.on(["cards", "mode", "selection"], () => {
@@ -40,8 +49,8 @@ export function createJudging({ store, outbox, dealer, server, activity, say, on
     const key = uuid();
     const said = { key, verdict: body.verdict, cards: [card], seconds, mine: body.mask ?? null, category_id: body.category_id ?? body.mask?.category_id ?? null };
     dealer.judged([card.id]);
-    store.set({ ...look(), cards: without(state.cards, [card.id]), said: [...state.said, said] });
-    outbox.add(operation("answer", card, key, { body: { ...body, seconds } })).catch(lost);
+    store.set({ ...look(), cards: without(state.cards, [card.id]), said: [...state.said, said], left: fewer(1) });
+    inLine(() => outbox.add(operation("answer", card, key, { body: { ...body, seconds } })));
     for (const notice of ["undo", "batch", "back"]) say.dismiss(notice); // of cards that are gone
     onJudged(card, body.verdict);
     return true;
@@ -69,28 +78,26 @@ export function createJudging({ store, outbox, dealer, server, activity, say, on
 
   // --- taking back --------------------------------------------------------------------------------
 
-  async function undo() {
+  function undo() {
     const last = state.said.at(-1);
-    if (last === undefined) return say("There is nothing left to take back in this session.", { key: "undo" });
-    return takeBack(last);
+    if (last === undefined) say("There is nothing left to take back in this session.", { key: "undo" });
+    else takeBack(last);
   }
 
   /** @param {Said} said */
-  async function takeBack(said) {
+  function takeBack(said) {
     const { key, cards } = said;
     const known = cards.filter(({ segmentation }) => segmentation !== undefined);
     dealer.open(cards.map(({ id }) => id));
     const stale = known.map((card) => ({ ...card, stale: true }));
-    store.set({ ...look(), said: state.said.filter((one) => one.key !== key), cards: onTop(state.cards, stale) });
+    store.set({ ...look(), said: state.said.filter((one) => one.key !== key), cards: onTop(state.cards, stale), left: fewer(-cards.length) });
     const what = cards.length > 1 ? `${cards.length} verdicts are` : `“${wordOf(said)}” is`;
     say(`${what} taken back.`, { key: "undo" });
-    try {
+    return inLine(async () => {
       if (await outbox.withdraw(key)) return fresh(known);
       for (const card of cards) await outbox.add(operation("withdraw", card, uuid()));
-    } catch (error) {
-      lost(error);
-    }
-    return undefined;
+      return undefined;
+    });
   }
 
   /** The server never heard of it: the card is as it was. */
@@ -102,7 +109,8 @@ export function createJudging({ store, outbox, dealer, server, activity, say, on
   /** The server has taken a verdict back: the card is open again under another token. */
   function withdrawn(card) {
     if (dealer.isTaken(card.id)) return; // judged anew already
-    if (state.cards.some(({ id }) => id === card.id)) return dealer.renewed(card);
+    if (state.cards.some(({ id }) => id === card.id)) return card.isKnown ? fresh([card]) : dealer.renewed(card);
+    if (card.isKnown) return dealer.refill(1);
     store.set({ cards: onTop(state.cards, dealer.dealt([card])) });
   }
 
@@ -117,7 +125,7 @@ export function createJudging({ store, outbox, dealer, server, activity, say, on
     verdict === "accepted" && category_id !== null && category_id !== undefined ? `accepted as ${categoryName(state.project, category_id) ?? "?"}` : verdict;
 
   return {
-    judge, accept, reject, needsCategory, undo, takeBack, withdrawn, stands,
+    inLine, judge, accept, reject, needsCategory, undo, takeBack, withdrawn, stands,
     spent,
     later() {
       const [card] = state.cards;

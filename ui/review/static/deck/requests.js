@@ -30,7 +30,10 @@ const FIRST = new Set(["card_lost", "card_answered", "already_reviewed", "queue_
 /** An answer that came too late is a conflict: what was drawn is kept until a person has seen it. The rest is refused.
  * @param {import("../../label/journal/api.js").Refused} refusal */
 export async function meaning(api, operation, identity, refusal) {
-  if (operation.kind !== "answer" || !FIRST.has(refusal.code)) return null;
+  const { kind, card, token } = operation;
+  // Sent before, and its answer got lost: the card is open already.
+  if (kind === "withdraw" && refusal.code === "refused_transition") return { done: { id: card, token: identity?.revision ?? token, isKnown: true } };
+  if (kind !== "answer" || !FIRST.has(refusal.code)) return null;
   const { code, message } = refusal;
   return { conflict: { code, message, theirs: null, choices: ["theirs"], mine: operation.body.mask ?? null } };
 }

@@ -14,7 +14,7 @@ export function createEmpty({ store, onQueue, onNew, onAgain }) {
     if (act === "again") onAgain();
     if (act === "queue") onQueue(id === "" ? null : Number(id));
   });
-  store.on(["cards", "queues", "queue", "dealing", "batches", "saving", "said", "project", "trouble"], (state) => {
+  store.on(["cards", "queues", "queue", "dealing", "batches", "saving", "said", "project", "session", "trouble"], (state) => {
     element.hidden = state.cards.length > 0;
     morph(element, element.hidden ? [] : [cardOf(state)]);
   });
@@ -44,9 +44,10 @@ function noQueue(state) {
 
 function nothingLeft(state) {
   const { done, acceptance, seconds } = figuresOf(state.said);
-  const others = state.queues.filter(({ id, left, closed_at, mine }) => !closed_at && id !== state.queue && left > 0 && mine !== false);
-  const session = done ? `In this session: ${counted(done, "card")}, ${Math.round(acceptance * 100)} % accepted${seconds === null ? "" : `, ${seconds.toFixed(1)} s each`}.` : "What comes in later is shown by itself.";
-  return notice("check", "Nothing is left here", session, [
+  const { name: me } = state.session.user;
+  const others = state.queues.filter(({ id, left, closed_at, people }) => !closed_at && id !== state.queue && left > 0 && (people.length === 0 || people.includes(me)));
+  const summary = done ? `In this session: ${counted(done, "card")}, ${Math.round(acceptance * 100)} % accepted${seconds === null ? "" : `, ${seconds.toFixed(1)} s each`}.` : "What comes in later is shown by itself.";
+  return notice("check", "Nothing is left here", summary, [
     ...others.slice(0, 4).map(({ id, name, left }) => button("queue", `${name} · ${left.toLocaleString("en")} left`, "", id)),
     state.queue !== null && others.length === 0 && button("queue", "All my queues", "", ""),
     toLabel(state.project),

@@ -29,7 +29,7 @@ export function fieldsOf({ versions, jobs, categories, members }) {
     ],
     whom: [
       { name: "category_ids", label: "Categories, of annotations", kind: "several", usual: [], choices: categories.map(({ id, name }) => [String(id), name]), about: "None ticked: all." },
-      { name: "people", label: "For whom", kind: "several", usual: [], choices: members.map(({ user_id, name }) => [String(user_id), name]), about: "None ticked: everybody who may review." },
+      { name: "people", label: "For whom", kind: "several", usual: [], choices: members.map(({ name }) => [name, name]), about: "None ticked: everybody who may review." },
     ],
   };
 }
@@ -47,7 +47,7 @@ export function queueOf(name, values) {
     category_ids: subject === "annotations" && values.category_ids.length ? values.category_ids.map(Number) : undefined,
   };
   return {
-    name, subject, ordering, priority, gold_rate, planted_rate, feedback, fold, people: people.map(Number),
+    name, subject, ordering, priority, gold_rate, planted_rate, feedback, fold, people,
     rule: Object.fromEntries(Object.entries(rule).filter(([, value]) => value !== undefined)),
   };
 }
