@@ -124,7 +124,8 @@ export function createCorrecting({ store: page, api, journal, keymap, activity, 
   /** When the stage has its size: around the mask, as it was judged. */
   async function open() {
     doc.open({ project: project.id, image: image.id, objects: new Map(), draft: { ...began, category_id }, decided: new Set() });
-    if (draft !== null) await doc.apply(() => ({ draft }));
+    // The clock of work began anew with the page.
+    if (draft !== null) await doc.apply(() => ({ draft: { ...draft, began: activity.seconds } }));
     stage.open({ width: image.width, height: image.height, levels: image.levels });
     focus();
     await stage.ready;

@@ -112,7 +112,7 @@ export function createReview({ root, store, api, server, journal, outbox, say })
       const queues = await server.queues();
       const known = queues.some(({ id, closed_at }) => id === state.queue && !closed_at);
       store.set({ queues, trouble: null, queue: known ? state.queue : null });
-      dealer.refill();
+      dealer.again();
     } catch (error) {
       store.set({ trouble: error.message });
     }

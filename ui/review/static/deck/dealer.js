@@ -1,10 +1,11 @@
 // Keeps cards in hand: asks for more before they run out, keeps their leases, gives back what is left.
 import { Refused } from "../../label/journal/api.js";
 import { DEALING } from "../state.js";
-import { DOZEN, MOST, admit, changed, named, shortOf, without } from "./deck.js";
+import { admit, changed, named, shortOf, without } from "./deck.js";
 import { objectOf } from "./requests.js";
 
 const AGAIN_MS = 4000; // nothing came: somebody may give something back
+const SOON_MS = 500; // what came is judged here already: its answers are on the way
 const BEAT_MS = 5000;
 
 /** @param {object} parts
@@ -18,6 +19,7 @@ export function createDealer({ store, server, outbox, say, onClosed, now = Date.
   let turn = 0; // answers of an earlier queue are none of this one's
   let isAsking = false;
   let timer = 0;
+  let isDry = false; // nothing new came: not before the timer
 
   const isTaken = (id) => judged.has(id) || outbox.status().objects.has(objectOf(id));
   const dealt = (cards) => cards.map((card) => ({ ...card, lapses: now() + card.seconds * 1000 }));
@@ -25,7 +27,7 @@ export function createDealer({ store, server, outbox, say, onClosed, now = Date.
   /** @param {number} [open]  cards of mine that must come, however many are there */
   async function refill(open = 0) {
     const { waiting } = outbox.status();
-    const count = open || shortOf(state.cards, state.mode === "wall" ? MOST : 2 * DOZEN, waiting);
+    const count = open || (isDry ? 0 : shortOf(state.cards, state.mode, waiting));
     if (isAsking || count === 0 || state.queues === null) return;
     const mine = turn;
     isAsking = true;
@@ -46,19 +48,25 @@ export function createDealer({ store, server, outbox, say, onClosed, now = Date.
     const before = state.cards.length;
     const cards = admit(state.cards, dealt(fetched), isTaken);
     store.set({ cards, left: Math.max(0, left - outbox.status().waiting), dealing: { waiting: false, empty: cards.length === 0, trouble: null } });
-    if (cards.length === before) later();
+    if (cards.length === before) later(fetched.some(({ id }) => isTaken(id)) ? SOON_MS : AGAIN_MS);
     else queueMicrotask(refill);
   }
 
   function failed(error) {
     if (error instanceof Refused && (error.code === "queue_closed" || error.status === 404)) return onClosed(error);
     store.set({ dealing: { waiting: false, empty: false, trouble: error.message } });
-    return later(error.retryAfter ?? 0);
+    return later(Math.max(AGAIN_MS, (error.retryAfter ?? 0) * 1000));
   }
 
-  function later(seconds = 0) {
+  function later(ms) {
+    isDry = true;
     clearTimeout(timer);
-    timer = setTimeout(refill, Math.max(AGAIN_MS, seconds * 1000));
+    timer = setTimeout(again, ms);
+  }
+
+  function again() {
+    isDry = false;
+    return refill();
   }
 
   // --- leases -------------------------------------------------------------------------------------
@@ -94,6 +102,8 @@ export function createDealer({ store, server, outbox, say, onClosed, now = Date.
 
   return {
     refill,
+    /** Something has changed: at once, whatever came last. */
+    again,
     isTaken,
     /** It is judged here: it must not come again. */
     judged: (ids) => ids.forEach((id) => judged.add(id)),
@@ -110,7 +120,7 @@ export function createDealer({ store, server, outbox, say, onClosed, now = Date.
       if (back.length) await server.giveBack(back.map(named)).catch((error) => say(error.message, { kind: "warn", key: "back" }));
       turn += 1;
       store.set({ cards: state.cards.filter(({ id }) => !back.some((one) => one.id === id)) });
-      refill();
+      again();
     },
     /** The tab is left: others get what nobody has looked at. The first card stays for who comes back. */
     leave() {

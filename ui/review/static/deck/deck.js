@@ -19,11 +19,12 @@ export const DOZEN = 12;
 /** The most that the server hands out at once, and a wall. */
 export const MOST = 48;
 
-/** How many cards to ask for: none while half of what is wanted is there. Cards whose answers have not arrived
- * come back first, so that they are asked for on top.
- * @param {Card[]} deck @param {number} wanted @param {number} underway  cards whose answers wait */
-export function shortOf(deck, wanted, underway = 0) {
-  return deck.length >= wanted / 2 ? 0 : Math.min(MOST, wanted + underway);
+/** How many cards to ask for: none while there are enough. Cards whose answers have not arrived come back first, so
+ * that they are asked for on top.
+ * @param {Card[]} deck @param {"one"|"wall"} mode @param {number} underway  cards whose answers wait */
+export function shortOf(deck, mode, underway = 0) {
+  const enough = mode === "wall" ? MOST : DOZEN;
+  return deck.length >= enough ? 0 : Math.min(MOST, (mode === "wall" ? MOST : 2 * DOZEN) + underway);
 }
 
 /** What the server handed out, behind what is there; leases of known cards are brought up to date.
