@@ -69,9 +69,10 @@ export function createReview({ root, store, api, server, journal, outbox, say })
     el("aside.sidebar", { "aria-label": "Card and categories" }, createCardPanel({ store }), el("div.panel", {}, categories.element))));
 
   function focus() {
-    const element = editor?.focus ? null : state.mode === "wall" ? wall.element : view.element;
-    if (element) element.focus({ preventScroll: true });
-    else editor?.focus();
+    queueMicrotask(() => { // what is hidden until the store has gone round cannot have it
+      if (editor) editor.focus();
+      else (state.mode === "wall" ? wall.element : view.element).focus({ preventScroll: true });
+    });
   }
 
   // --- correcting ---------------------------------------------------------------------------------
