@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from maskloop.platform.db import audit_events, auto_accepts, proposals
+from maskloop.platform.db import audit_events, auto_accepts, corrections, proposals
 from maskloop.platform.errors import (
     AutoAcceptOnError,
     BadParametersError,
@@ -206,6 +206,15 @@ def test_what_a_job_proposes_later_is_accepted_as_it_comes(ward: "Ward") -> None
             connection, ward.project_id, ward.model_version_id, ward.image.id
         )
     assert accepted == services.get(ward.runtime, ward.project_id, accept.id).accepted > 0
+
+
+def test_what_was_accepted_unseen_makes_no_version_look_better(ward: "Ward") -> None:
+    ward.audit()
+    accept = switch_on(ward)
+    assert services.catch_up(ward.runtime, accept) > 0
+    with ward.runtime.engine.connect() as connection:
+        judged = corrections.count_judged(connection, ward.project_id, ward.model_version_id)
+    assert judged == 100
 
 
 def test_nothing_is_accepted_of_another_version_or_when_it_is_off(ward: "Ward") -> None:
