@@ -69,12 +69,12 @@ def last_change(connection: sa.Connection, project_id: int) -> datetime | None:
 def count_judged(
     connection: sa.Connection, project_id: int, version_id: int, *, since: datetime | None = None
 ) -> int:
-    """People's reviews of the version's proposals."""
+    """Reviews of the version's proposals by people, without withdrawn ones."""
     wanted = (
         sa.select(sa.func.count())
         .select_from(reviews)
         .join(proposals, proposals.c.id == reviews.c.proposal_id)
-        .where(*_of_people(project_id, version_id))
+        .where(*_by_people(project_id, version_id))
     )
     if since is not None:
         wanted = wanted.where(reviews.c.created_at > since)
@@ -94,8 +94,8 @@ def newest_judged(
     return _judged(connection, project_id, version_id, order=reviews.c.id.desc(), limit=limit)
 
 
-def _of_people(project_id: int, version_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-    """What was accepted unseen tells nothing of how good a version is; nor what was withdrawn."""
+def _by_people(project_id: int, version_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """Of `reviews` with their `proposals`: what was accepted by evidence says nothing of drift."""
     return (
         reviews.c.project_id == project_id,
         proposals.c.model_version_id == version_id,
@@ -129,7 +129,7 @@ def _judged(
                 annotations.c.revision == reviews.c.annotation_revision,
             ),
         )
-        .where(*_of_people(project_id, version_id))
+        .where(*_by_people(project_id, version_id))
         .order_by(order)
         .limit(limit)
     )
