@@ -44,11 +44,14 @@ def plant(
     defect: Annotated[
         list[Defect] | None, typer.Option(help="Give several; without: all of them.")
     ] = None,
-    iou: Annotated[float, typer.Option(help="Of a spoiled mask with the truth.")] = 0.6,
+    iou: Annotated[
+        float | None, typer.Option(help="Of a spoiled mask with the truth; without: 0.6.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The same one plants the same.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Plant errors, made of gold and of masks that reviews accepted."""
+    from maskloop.platform.defects import IOU
     from maskloop.services.planting import plant as plant_errors
     from maskloop.services.projects import find_project
     from maskloop.services.sign_in import local_user
@@ -59,7 +62,7 @@ def plant(
             find_project(opened, project_name).id,
             count,
             defects=defect or None,
-            iou=iou,
+            iou=IOU if iou is None else iou,
             by=local_user(opened).id,
             seed=seed,
         )
