@@ -39,9 +39,10 @@ def test_a_reason_of_hardly_any_weight_is_not_told() -> None:
     assert [reason.reason for reason in found.reasons] == [JITTER]
 
 
-def test_what_is_not_trusted_neither_counts_nor_is_told() -> None:
-    assert TRUST[DoubtReason.CANDIDATES] == 0
-    assert doubt_of({DoubtReason.CANDIDATES: 1.0}) == Doubt(0.0, ())
+@pytest.mark.parametrize("reason", [DoubtReason.CANDIDATES, CONFLICT])
+def test_what_is_not_trusted_neither_counts_nor_is_told(reason: DoubtReason) -> None:
+    assert TRUST[reason] == 0
+    assert doubt_of({reason: 1.0}) == Doubt(0.0, ())
 
 
 def test_a_doubt_is_the_same_whatever_the_order_of_its_signals() -> None:
@@ -70,7 +71,7 @@ def test_a_doubt_is_the_same_whatever_the_order_of_its_signals() -> None:
         ),
         (
             DoubtReason.CALIBRATION,
-            "Of masks with its predicted IoU about 38% are wrong.",
+            "By the IoU that the model predicts for it, the chance that it is wrong is about 38%.",
         ),
     ],
 )

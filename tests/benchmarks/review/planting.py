@@ -62,12 +62,17 @@ def measured(
             Doubted(_id(photograph, number), each.rle, each.predicted_iou)
             for number, each in enumerate(photograph.proposals)
         ]
+        attempted = list(photograph.attempts)
         began = time.perf_counter()
-        of_clean = signals_of(version, clean)
+        found = signals_of(version, [clean[number] for number in attempted])
         seconds += time.perf_counter() - began
-        proposals += len(clean)
+        proposals += len(attempted)
+        # Nothing ranks the other proposals of the image, but they take part in conflicts.
+        of_clean = dict(zip(attempted, found, strict=True))
+        crossed = conflicts([each.rle for each in clean])
         for number, (_, iou) in photograph.attempts.items():
-            as_it_is.append(_entry(photograph, clean[number], iou, of_clean[number], None))
+            signals = of_clean[number] | {DoubtReason.CONFLICT: crossed[number]}
+            as_it_is.append(_entry(photograph, clean[number], iou, signals, None))
         for kept_iou, with_such in queues.items():
             spoiled = _spoiled(photograph, clean, kept_iou)
             of_spoiled = signals_of(version, [spoiled[n][1] for n in spoiled])
@@ -97,7 +102,7 @@ def _spoiled(
 def _with_planted(
     photograph: Photograph,
     clean: list[Doubted],
-    of_clean: list[Signals],
+    of_clean: dict[int, Signals],
     spoiled: dict[int, tuple[Defect, Doubted]],
     of_spoiled: dict[int, Signals],
     place: int,
