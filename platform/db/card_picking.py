@@ -249,7 +249,8 @@ def _places_taken(queue: Queue, user_id: int, *, by_open: bool) -> sa.ColumnElem
     own, vote = cards.c.user_id == user_id, _is_vote()
     in_hand = sa.and_(_is_open(), sa.or_(own, is_alive())) if by_open else sa.false()
     taken = sa.or_(in_hand, vote)
-    weight = sa.case((sa.not_(taken), 0), (own, queue.plan.fold), else_=1)
+    # Never NOT: without an outcome `taken` may be NULL, which is no place taken.
+    weight = sa.case((sa.and_(taken, own), queue.plan.fold), (taken, 1), else_=0)
     places = sa.select(sa.func.coalesce(sa.func.sum(weight), 0)).where(
         cards.c.project_id == proposals.c.project_id, cards.c.proposal_id == proposals.c.id
     )
