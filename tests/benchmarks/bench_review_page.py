@@ -176,7 +176,9 @@ def window(platform: Platform, chromium: Browser) -> Page:
         raise RuntimeError(f"the queue was not made: {status}")
     page.reload()
     page.wait_for_selector(".card-picture[data-ready=true]", timeout=60_000)
-    page.evaluate(WARM, [platform.project_id, [int(t.path.split("/")[-2]) for t in platform.targets]])
+    page.evaluate(
+        WARM, [platform.project_id, [int(t.path.split("/")[-2]) for t in platform.targets]]
+    )
     page.wait_for_timeout(2000)
     for key in ("1", "x", "1"):
         page.keyboard.press(key)  # a category and a reason in hand

@@ -12,10 +12,10 @@ from playwright.sync_api import Page, expect
 
 from browser.page_site import PageSite
 from browser.photographs import PhotoProject
-from maskloop.platform.db.queues import Plan
-from maskloop.platform.db.people_tables import users
-from maskloop.platform.db.review_tables import cards
 from maskloop.platform.db.labeling_tables import annotations, reviews
+from maskloop.platform.db.people_tables import users
+from maskloop.platform.db.queues import Plan
+from maskloop.platform.db.review_tables import cards
 from maskloop.platform.db.tables import proposals
 from maskloop.platform.states import QueueSubject
 from maskloop.services import queues
