@@ -2,8 +2,8 @@
 
 `make bench-review-page` runs it: `maskloop up` in a home of its own on loopback, 1,000 proposals on
 20 photographs of 12 megapixels in an order that changes the picture with almost every card, one key
-for each; the server has made the renditions before. From the key's own time to the frame after the one that drew the next card, by the
-page's clock.
+for each; the server has made the renditions before. From the key's own time to the frame after the
+one that drew the next card, by the page's clock.
 
 Adds its rows to review.json in build/bench/, and writes review_page.md there.
 """
@@ -52,13 +52,13 @@ WARM = """async ([project, images]) => {
 PROBE = """() => {
   const view = document.querySelector(".card-picture");
   const probe = (window.probe = { times: [], at: null, card: null, waits: 0 });
-  const shown = () => (view.dataset.ready === "true" && view.dataset.card !== probe.card ? view.dataset.card : null);
+  const shown = () => view.dataset.ready === "true" && view.dataset.card !== probe.card;
   addEventListener("keydown", (event) => {
     if (probe.at !== null || event.repeat) return;
     probe.card = view.dataset.card;
     probe.at = event.timeStamp;
     const look = () => {
-      if (shown() === null) { probe.waits += 1; return requestAnimationFrame(look); }
+      if (!shown()) { probe.waits += 1; return requestAnimationFrame(look); }
       requestAnimationFrame(() => {
         probe.times.push(performance.now() - probe.at);
         probe.at = null;
