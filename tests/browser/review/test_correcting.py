@@ -74,7 +74,8 @@ def test_a_click_asks_the_model(desk: ReviewDesk) -> None:
     desk.saved()
     made = desk.annotation_of(card)
     assert [verdict for verdict, _ in desk.verdicts()] == ["corrected"]
-    assert len(made.prompts) == 1 and made.prompts[0]["points"][-1][2] == 1
+    assert len(made.prompts) == 1
+    assert made.prompts[0]["points"][-1][2] == 1
 
 
 def test_kept_without_a_change_it_is_accepted(desk: ReviewDesk) -> None:

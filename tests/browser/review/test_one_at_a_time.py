@@ -1,4 +1,5 @@
-"""Cards one at a time, by keyboard, on the real server: what is said arrives, and can be taken back."""
+"""Cards one at a time, by keyboard, on the real server: what is said arrives, and can be
+taken back."""
 
 from collections.abc import Callable
 

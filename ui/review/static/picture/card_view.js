@@ -6,6 +6,7 @@ import { PLAIN, cameraOf, moved, zoomed } from "./crop.js";
 import { maskOf, onDevice, paintMask, paintPicture, styleOf } from "./painting.js";
 
 const WHEEL_STEP = 0.0016;
+const STILL_MS = 400;
 
 /** @param {object} parts
  * @param {object} parts.store  `cards`, `view`, `masked`, `look`, `project`, `category_id`
@@ -24,7 +25,9 @@ export function createCardView({ store, pictures, run }) {
     masked, whole, button("zoom.out", "−", "Zoom out (−)"), button("zoom.in", "+", "Zoom in (+)"));
   const layers = createLayers(canvases, ["photo", "mask"], () => draw());
   const { viewport, contexts } = layers;
-  let seen = { card: null, picture: null, camera: "", mask: "" };
+  let seen = { card: null, picture: null };
+  let timer = 0;
+  let isStill = false; // somebody has looked at it for a while
 
   /** Of a card, in device pixels. @param {object} card */
   const camera = (card, view = PLAIN) => onDevice(cameraOf(card, viewport, view), viewport.ratio);
@@ -35,7 +38,8 @@ export function createCardView({ store, pictures, run }) {
   function draw() {
     const [card] = state.cards;
     if (!viewport.width || state.mode !== "one") return;
-    pictures.want(state.cards.map(viewOf));
+    if (card?.id !== seen.card?.id) settle();
+    pictures.want(state.cards.map(viewOf), { isStill });
     if (card === undefined) return clear();
     const picture = pictures.best(card.image);
     waits.hidden = picture !== null;
@@ -61,7 +65,16 @@ export function createCardView({ store, pictures, run }) {
   function arrived() {
     const [card] = state.cards;
     if (card && pictures.best(card.image)?.bitmap !== seen.picture?.bitmap) draw();
-    else pictures.want(state.cards.map(viewOf));
+    else pictures.want(state.cards.map(viewOf), { isStill });
+  }
+
+  function settle() {
+    isStill = false;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      isStill = true;
+      arrived();
+    }, STILL_MS);
   }
 
   function wheel(event) {
