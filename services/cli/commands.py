@@ -3,9 +3,11 @@
 import typer
 
 from maskloop.services.cli import (
+    auto_accept,
     autolabel,
     checks,
     doctor,
+    doubts,
     embeddings,
     evaluation,
     export,
@@ -44,6 +46,8 @@ def add_to(app: typer.Typer) -> None:
     app.command()(training.train)
     app.add_typer(jobs.jobs, name="jobs")
     app.command()(report.report)
+    app.command()(doubts.doubts)
+    app.add_typer(auto_accept.auto_accept, name="auto-accept")
     app.add_typer(checks.checks, name="checks")
     app.add_typer(shadow.shadow, name="shadow")
     app.add_typer(embeddings.embeddings, name="embeddings")
