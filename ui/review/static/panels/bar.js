@@ -33,11 +33,11 @@ export function createBar({ store, run, onQueue, onNew, onSaving }) {
     label.href = `/label/?project=${one.id}`;
   });
   store.on(["queues", "queue", "project"], (state) => {
-    queues.hidden = !state.queues;
+    queues.hidden = !state.queues?.some(isOpen) && !may(state, MANAGE);
     queues.replaceChildren(...choices(state));
     queues.value = String(state.queue ?? "");
   });
-  store.on(["left", "cards"], ({ left: count }) => (left.textContent = count === null ? "" : `${counted(count, "card")} left`));
+  store.on(["left", "queues"], ({ left: count, queues: all }) => (left.textContent = count === null || !all?.some(isOpen) ? "" : `${counted(count, "card")} left`));
   store.on(["mode"], ({ mode }) => {
     for (const button of modes.children) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
   });
@@ -46,9 +46,11 @@ export function createBar({ store, run, onQueue, onNew, onSaving }) {
   return { element, chooseQueue: () => queues.focus() };
 }
 
+const isOpen = ({ closed_at }) => !closed_at;
+
 function choices(state) {
-  const open = (state.queues ?? []).filter(({ closed_at }) => !closed_at);
-  const all = el("option", { value: "" }, open.length === 1 ? "My queue" : "All my queues");
+  const open = (state.queues ?? []).filter(isOpen);
+  const all = el("option", { value: "" }, ["No queue yet", "My queue"][open.length] ?? "All my queues");
   const each = open.map(({ id, name, left }) => el("option", { value: String(id) }, left === null || left === undefined ? name : `${name} · ${left.toLocaleString("en")} left`));
   return [all, ...each, may(state, MANAGE) ? el("option", { value: "new" }, "New queue …") : null].filter(Boolean);
 }

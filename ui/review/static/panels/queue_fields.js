@@ -28,8 +28,8 @@ export function fieldsOf({ versions, jobs, categories, members }) {
       { name: "feedback", label: "Tell people at once", kind: "switch", usual: false, about: "How they did, after a check." },
     ],
     whom: [
-      { name: "category_ids", label: "Categories, of annotations", kind: "several", usual: [], choices: categories.map(({ id, name }) => [String(id), name]), about: "None ticked: all." },
-      { name: "people", label: "For whom", kind: "several", usual: [], choices: members.map(({ name }) => [name, name]), about: "None ticked: everybody who may review." },
+      { name: "category_ids", label: "Categories", kind: "several", usual: [], choices: categories.map(({ id, name }) => [String(id), name]), about: "Of annotations; proposals have none yet. None ticked: all." },
+      { name: "people", label: "People", kind: "several", usual: [], choices: members.map(({ name }) => [name, name]), about: "None ticked: everybody who may review." },
     ],
   };
 }

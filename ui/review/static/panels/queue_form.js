@@ -45,7 +45,7 @@ export async function openQueueForm({ server, project, onMade, say }) {
       el("div.field.queue-name", {}, el("label", { for: "queue-name" }, "Name"), name),
       el("div.queue-groups", {},
         el("section", {}, el("h3", {}, "Which masks, in which order"), what),
-        el("section", {}, el("h3", {}, "Checks of people"), checks, el("h3", {}, "For whom"), whom)),
+        el("section", {}, el("h3", {}, "Checks of people"), checks, el("h3", {}, "Limited to"), whom)),
       problem,
     ],
     actions: [{ label: "Cancel", value: "no", kind: "bare" }, { label: "Make the queue", value: "made", kind: "primary", keys: ["Mod+Enter"], check: make }],
