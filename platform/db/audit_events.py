@@ -1,0 +1,86 @@
+"""Rows of `audit_events`: what was done to what by whom, written in the transaction of the deed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from maskloop.platform.db.people_tables import users
+from maskloop.platform.db.review_tables import audit_events
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """`user` is a name; None where maskloop itself did it."""
+
+    id: int
+    user: str | None
+    action: str
+    subject: str
+    subject_id: int
+    detail: Mapping[str, Any]
+    created_at: datetime
+
+
+def record(
+    connection: sa.Connection,
+    *,
+    project_id: int | None,
+    user_id: int | None,
+    action: str,
+    subject: str,
+    subject_id: int,
+    detail: Mapping[str, Any] = _NOTHING,
+) -> None:
+    """`action` is a word like "withdrawn", `subject` a table's noun; `detail` goes into JSON."""
+    connection.execute(
+        sa.insert(audit_events).values(
+            project_id=project_id,
+            user_id=user_id,
+            action=action,
+            subject=subject,
+            subject_id=subject_id,
+            detail=dict(detail),
+        )
+    )
+
+
+def page(
+    connection: sa.Connection,
+    project_id: int,
+    *,
+    before: int | None = None,
+    limit: int,
+    subject: str | None = None,
+    subject_id: int | None = None,
+) -> list[AuditEvent]:
+    """Of a project, newest first; `before` is the id of the last one that was seen."""
+    wanted = (
+        sa.select(audit_events, users.c.name.label("user"))
+        .outerjoin(users, users.c.id == audit_events.c.user_id)
+        .where(audit_events.c.project_id == project_id)
+    )
+    if before is not None:
+        wanted = wanted.where(audit_events.c.id < before)
+    if subject is not None:
+        wanted = wanted.where(audit_events.c.subject == subject)
+    if subject_id is not None:
+        wanted = wanted.where(audit_events.c.subject_id == subject_id)
+    rows = connection.execute(wanted.order_by(audit_events.c.id.desc()).limit(limit))
+    return [_event(row) for row in rows]
+
+
+def _event(row: sa.Row[tuple[object, ...]]) -> AuditEvent:
+    return AuditEvent(
+        id=row.id,
+        user=row.user,
+        action=row.action,
+        subject=row.subject,
+        subject_id=row.subject_id,
+        detail=row.detail,
+        created_at=row.created_at,
+    )
