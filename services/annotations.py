@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from maskloop.platform.db import annotations, images, model_versions, projects
 from maskloop.platform.db.annotations import Annotation, Drawing
 from maskloop.platform.errors import AnnotationConflictError, NotYourAnnotationError
-from maskloop.platform.masks import read_mask
+from maskloop.platform.masks import Rle, iou, read_mask
 from maskloop.services.runtime import Runtime
 
 
@@ -48,8 +48,9 @@ def create_in(
     *,
     author_id: int,
     proposal_id: int | None = None,
+    parent: Rle | None = None,
 ) -> Annotation:
-    """`create` in the caller's transaction."""
+    """`create` in the caller's transaction; `parent`: the mask that it was made from."""
     drawing = checked(connection, project_id, image_id, submitted)
     made = annotations.insert_first(
         connection,
@@ -58,6 +59,7 @@ def create_in(
         image_id=image_id,
         author_id=author_id,
         proposal_id=proposal_id,
+        parent_iou=None if parent is None else iou(parent, drawing.mask.rle),
     )
     return annotations.last_revision(connection, project_id, made)
 
@@ -160,6 +162,7 @@ def _follow(
         drawing,
         project_id=project_id,
         author_id=editor.user_id,
+        parent_iou=iou(before.drawing.mask.rle, drawing.mask.rle),
         deleted=deleted,
     ):
         # Whoever was first has committed: the insert waited for it on the primary key.

@@ -74,6 +74,7 @@ def review_in(
             mask,
             author_id=reviewer_id,
             proposal_id=proposal_id,
+            parent=proposal.mask.rle,
         )
         annotation = (made.id, made.revision)
     reviews.insert(

@@ -49,6 +49,9 @@ class Annotation:
     author: str
     proposal_id: int | None
     """The proposal that it came from."""
+    parent_iou: float | None
+    """Of a first revision with the proposal's mask, of a later one with the mask before it; None:
+    made from none, or before this was measured."""
     deleted: bool
     created_at: datetime
 
@@ -61,8 +64,9 @@ def insert_first(
     image_id: int,
     author_id: int,
     proposal_id: int | None = None,
+    parent_iou: float | None = None,
 ) -> int:
-    """A new annotation's id, at revision 1."""
+    """A new annotation's id, at revision 1; `parent_iou`: with the proposal's mask."""
     statement = (
         insert(annotations)
         .values(
@@ -71,6 +75,7 @@ def insert_first(
             image_id=image_id,
             author_id=author_id,
             proposal_id=proposal_id,
+            parent_iou=parent_iou,
             **_columns(drawing),
         )
         .returning(annotations.c.id)
@@ -86,9 +91,11 @@ def insert_next(
     *,
     project_id: int,
     author_id: int,
+    parent_iou: float | None = None,
     deleted: bool = False,
 ) -> bool:
-    """The revision after `before`; False when somebody else made it first."""
+    """The revision after `before`; False when somebody else made it first. `parent_iou`: with the
+    mask of `before`."""
     statement = (
         insert(annotations)
         .values(
@@ -98,6 +105,7 @@ def insert_next(
             image_id=before.image_id,
             author_id=author_id,
             proposal_id=before.proposal_id,
+            parent_iou=parent_iou,
             deleted=deleted,
             **_columns(drawing),
         )
@@ -234,6 +242,7 @@ def _annotation(row: sa.Row[tuple[object, ...]]) -> Annotation:
         author_id=row.author_id,
         author=row.author,
         proposal_id=row.proposal_id,
+        parent_iou=row.parent_iou,
         deleted=row.deleted,
         created_at=row.created_at,
     )
