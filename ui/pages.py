@@ -14,8 +14,9 @@ from starlette.staticfiles import StaticFiles
 from maskloop.ui.label.page import LABEL
 from maskloop.ui.models.page import MODELS
 from maskloop.ui.page import Page
+from maskloop.ui.quality.page import QUALITY
 
-PAGES: Final = (LABEL, MODELS)
+PAGES: Final = (LABEL, MODELS, QUALITY)
 _POLICY: Final = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'self'; "
     "frame-ancestors 'self'; form-action 'self'; style-src 'self' 'unsafe-inline'; "

@@ -3,7 +3,7 @@
 const READY_MS = 30_000;
 const WAITING_MS = 2_000;
 const ADD_IMAGES = new Set(["admin", "ops"]); // who may, by platform/access.py
-const PAGES = ["/label/", "/models/"];
+const PAGES = ["/label/", "/models/", "/quality/"];
 const byId = (id) => document.getElementById(id);
 const state = { session: null, timer: 0, parts: "" };
 
@@ -130,7 +130,7 @@ function card(project) {
 function ways({ id, name }) {
   const made = element("nav", undefined, "ways");
   made.setAttribute("aria-label", name);
-  for (const [word, page] of [["Label", "label"], ["Models", "models"]]) {
+  for (const [word, page] of [["Label", "label"], ["Models", "models"], ["Quality", "quality"]]) {
     const link = element("a", word);
     link.href = `/${page}/?project=${id}`;
     made.append(link);
