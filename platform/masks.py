@@ -147,14 +147,14 @@ def _box_of_runs(
     return left, top, right - left, bottom - top
 
 
-def iou(one: Rle, other: Rle) -> float:
-    """Intersection over union of two masks of one size."""
-    return 1.0 if one == other else float(iou_matrix([one], [other])[0, 0])
-
-
 def iou_matrix(ours: list[Rle], theirs: list[Rle]) -> npt.NDArray[np.float64]:
     """Intersection over union of every pair, (len(ours), len(theirs))."""
     return _overlaps(ours, theirs, crowd=False)
+
+
+def mask_iou(ours: Rle, theirs: Rle) -> float:
+    """Intersection over union; 1 for equal masks, without decoding them."""
+    return 1.0 if ours == theirs else float(iou_matrix([ours], [theirs])[0, 0])
 
 
 def containment_matrix(ours: list[Rle], theirs: list[Rle]) -> npt.NDArray[np.float64]:

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """A worker not heard of for this long has lost its job; it reports three times as often."""
     image_lease_minutes: float = Field(default=10.0, gt=0, le=10_000, allow_inf_nan=False)
     """An image that nobody was heard of working on for this long goes to whoever asks next."""
+    card_lease_minutes: float = Field(default=10.0, gt=0, le=10_000, allow_inf_nan=False)
+    """A card of a review queue that nobody was heard of for this long goes to whoever asks next."""
     encoder_replicas: int = Field(default=1, ge=1)
     decoder_replicas: int = Field(default=1, ge=1)
     """Of the application that answers clicks; these many at least."""

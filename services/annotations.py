@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from maskloop.platform.db import annotations, images, model_versions, projects
 from maskloop.platform.db.annotations import Annotation, Drawing
+from maskloop.platform.db.proposals import Proposal
 from maskloop.platform.errors import AnnotationConflictError, NotYourAnnotationError
-from maskloop.platform.masks import Rle, iou, read_mask
+from maskloop.platform.masks import mask_iou, read_mask
 from maskloop.services.runtime import Runtime
 
 
@@ -47,19 +48,19 @@ def create_in(
     submitted: Submitted,
     *,
     author_id: int,
-    proposal_id: int | None = None,
-    parent: Rle | None = None,
+    proposal: Proposal | None = None,
 ) -> Annotation:
-    """`create` in the caller's transaction; `parent`: the mask that it was made from."""
+    """`create` in the caller's transaction; `proposal`: what the mask was made from."""
     drawing = checked(connection, project_id, image_id, submitted)
+    parent_iou = None if proposal is None else mask_iou(proposal.mask.rle, drawing.mask.rle)
     made = annotations.insert_first(
         connection,
         drawing,
         project_id=project_id,
         image_id=image_id,
         author_id=author_id,
-        proposal_id=proposal_id,
-        parent_iou=None if parent is None else iou(parent, drawing.mask.rle),
+        proposal_id=None if proposal is None else proposal.id,
+        parent_iou=parent_iou,
     )
     return annotations.last_revision(connection, project_id, made)
 
@@ -129,9 +130,52 @@ def delete(
 ) -> None:
     """A revision too, which keeps the mask as it was; raises as `update`."""
     with runtime.engine.begin() as connection:
-        before = _editable(connection, project_id, annotation_id, expected, editor)
-        drawing = replace(before.drawing, seconds=seconds)
-        _follow(connection, project_id, before, drawing, editor, deleted=True)
+        delete_in(
+            connection,
+            project_id,
+            annotation_id,
+            expected=expected,
+            editor=editor,
+            seconds=seconds,
+        )
+
+
+def delete_in(
+    connection: sa.Connection,
+    project_id: int,
+    annotation_id: int,
+    *,
+    expected: int,
+    editor: Editor,
+    seconds: float | None = None,
+) -> int:
+    """`delete` in the caller's transaction; the revision that says so."""
+    before = _editable(connection, project_id, annotation_id, expected, editor)
+    drawing = replace(before.drawing, seconds=seconds)
+    _follow(connection, project_id, before, drawing, editor, deleted=True)
+    return before.revision + 1
+
+
+def restore_in(
+    connection: sa.Connection,
+    project_id: int,
+    annotation_id: int,
+    *,
+    revision: int,
+    expected: int,
+    editor: Editor,
+) -> int:
+    """Make the revision after `expected`, deleted or not, as `revision` was; its number.
+
+    Raises `AnnotationConflictError` when `expected` is not the last one.
+    """
+    history = annotations.history(connection, project_id, annotation_id)
+    last = history[-1]
+    if last.revision != expected:
+        raise AnnotationConflictError(annotation_id, last.revision, last.author)
+    drawing = replace(history[revision - 1].drawing, seconds=None)
+    _follow(connection, project_id, last, drawing, editor)
+    return last.revision + 1
 
 
 def _editable(
@@ -162,7 +206,6 @@ def _follow(
         drawing,
         project_id=project_id,
         author_id=editor.user_id,
-        parent_iou=iou(before.drawing.mask.rle, drawing.mask.rle),
         deleted=deleted,
     ):
         # Whoever was first has committed: the insert waited for it on the primary key.

@@ -58,12 +58,14 @@ def review_in(
     judgement: Judgement,
     *,
     reviewer_id: int,
+    card_id: int | None = None,
+    auto_accept_id: int | None = None,
 ) -> Review:
-    """`review` in the caller's transaction."""
+    """`review` in the caller's transaction; by a card, or by maskloop where evidence allows it."""
     proposal = proposals.by_id(connection, project_id, proposal_id)
     decided = ProposalState(judgement.verdict)
     if not proposals.decide(connection, project_id, proposal_id, decided):
-        raise _was_first(connection, project_id, proposal_id)
+        raise decided_by(connection, project_id, proposal_id)
     mask = _mask_of(proposal, judgement)
     annotation = None
     if mask is not None:
@@ -73,8 +75,7 @@ def review_in(
             proposal.image_id,
             mask,
             author_id=reviewer_id,
-            proposal_id=proposal_id,
-            parent=proposal.mask.rle,
+            proposal=proposal,
         )
         annotation = (made.id, made.revision)
     reviews.insert(
@@ -86,6 +87,8 @@ def review_in(
         annotation=annotation,
         reason=judgement.reason,
         seconds=judgement.seconds,
+        card_id=card_id,
+        auto_accept_id=auto_accept_id,
     )
     stored = reviews.of_proposal(connection, project_id, proposal_id)
     assert stored is not None, "it was inserted above"
@@ -107,10 +110,11 @@ def _mask_of(proposal: Proposal, judgement: Judgement) -> Submitted | None:
     )
 
 
-def _was_first(
+def decided_by(
     connection: sa.Connection, project_id: int, proposal_id: int
 ) -> AlreadyReviewedError:
-    """The guarded UPDATE waited for them, so their review is there to be read."""
+    """Who decided a proposal that is pending no more: the guarded UPDATE waited for them, so their
+    review is there to be read."""
     other = reviews.of_proposal(connection, project_id, proposal_id)
     if other is None:
         state = proposals.by_id(connection, project_id, proposal_id).state

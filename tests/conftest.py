@@ -25,6 +25,7 @@ pytest_plugins = [
     "sites.contest",
     "sites.past",
     "sites.chromium",
+    "sites.coins",
 ]
 
 # A busy machine is no failure.

@@ -31,6 +31,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "boto3": ("platform/storage/",),
     "botocore": ("platform/storage/",),
     "pycocotools": ("platform/",),
+    "scipy": ("platform/",),
     "pydantic_settings": ("platform/settings.py",),
     "ray": ("actors/",),
     "torch": ("actors/",),

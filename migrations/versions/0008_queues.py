@@ -253,6 +253,27 @@ def _create_cards() -> None:
         postgresql_where=sa.text("annotation_id IS NOT NULL AND ended_at IS NULL"),
     )
     op.create_index(
+        "cards_open_of_a_person",
+        "cards",
+        ["project_id", "user_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index(
+        op.f("cards_project_id_proposal_id_id_idx"),
+        "cards",
+        ["project_id", "proposal_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("proposal_id IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("cards_project_id_user_id_check_id_idx"),
+        "cards",
+        ["project_id", "user_id", "check_id"],
+        unique=False,
+        postgresql_where=sa.text("check_id IS NOT NULL"),
+    )
+    op.create_index(
         op.f("cards_project_id_queue_id_id_idx"),
         "cards",
         ["project_id", "queue_id", "id"],

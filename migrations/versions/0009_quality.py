@@ -7,6 +7,10 @@ from sqlalchemy.dialects import postgresql
 revision = "0009"
 down_revision = "0008"
 
+PENDING: dict[str, list[str | sa.TextClause]] = {
+    "proposals_pending_by_score": ["predicted_iou", "id"],
+    "proposals_pending_shuffled": [sa.text("hashint8extended(id, 0)")],
+}
 APPEND_ONLY = ("votes", "annotation_reviews", "withdrawals")
 
 BEFORE = "pending>accepted pending>corrected pending>rejected pending>superseded superseded>pending"
@@ -26,6 +30,9 @@ def upgrade() -> None:
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "EXECUTE FUNCTION maskloop_refuse_change()"
         )
+    for name, columns in PENDING.items():
+        where = sa.text("state = 'pending'")
+        op.create_index(name, "proposals", ["project_id", *columns], postgresql_where=where)
     _allow(NOW)
 
 
@@ -371,6 +378,8 @@ def downgrade() -> None:
     """What was withdrawn and said again has no place in the older schema: it refuses by the unique
     constraint, and loses nothing."""
     _allow(BEFORE)
+    for name in PENDING:
+        op.drop_index(name, "proposals")
     op.drop_table("withdrawals")
     for name in ("auto_accept_id", "card_id"):
         op.drop_constraint(op.f(f"reviews_project_id_{name}_fkey"), "reviews")

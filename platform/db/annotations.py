@@ -16,7 +16,7 @@ from maskloop.platform.db.labeling_tables import annotations
 from maskloop.platform.db.people_tables import users
 from maskloop.platform.db.tables import categories, images
 from maskloop.platform.errors import NotFoundError
-from maskloop.platform.masks import MeasuredMask, Rle
+from maskloop.platform.masks import MeasuredMask, Rle, mask_iou
 
 Prompt = Mapping[str, Any]
 """What was asked at once, as it was sent: points, box, multimask, which mask was chosen."""
@@ -49,10 +49,9 @@ class Annotation:
     author: str
     proposal_id: int | None
     """The proposal that it came from."""
-    parent_iou: float | None
-    """Of a first revision with the proposal's mask, of a later one with the mask before it; None:
-    made from none, or before this was measured."""
     deleted: bool
+    parent_iou: float | None
+    """With the mask that this one was made from: the proposal, or the revision before."""
     created_at: datetime
 
 
@@ -66,7 +65,7 @@ def insert_first(
     proposal_id: int | None = None,
     parent_iou: float | None = None,
 ) -> int:
-    """A new annotation's id, at revision 1; `parent_iou`: with the proposal's mask."""
+    """A new annotation's id, at revision 1."""
     statement = (
         insert(annotations)
         .values(
@@ -91,11 +90,9 @@ def insert_next(
     *,
     project_id: int,
     author_id: int,
-    parent_iou: float | None = None,
     deleted: bool = False,
 ) -> bool:
-    """The revision after `before`; False when somebody else made it first. `parent_iou`: with the
-    mask of `before`."""
+    """The revision after `before`; False when somebody else made it first."""
     statement = (
         insert(annotations)
         .values(
@@ -105,8 +102,8 @@ def insert_next(
             image_id=before.image_id,
             author_id=author_id,
             proposal_id=before.proposal_id,
-            parent_iou=parent_iou,
             deleted=deleted,
+            parent_iou=mask_iou(before.drawing.mask.rle, drawing.mask.rle),
             **_columns(drawing),
         )
         .on_conflict_do_nothing(index_elements=["id", "revision"])
@@ -141,6 +138,16 @@ def last_revision(connection: sa.Connection, project_id: int, annotation_id: int
     if row is None:
         raise missing(annotation_id)
     return _annotation(row)
+
+
+def lock(connection: sa.Connection, project_id: int, annotation_id: int, revision: int) -> None:
+    """Until the end of the transaction no queue hands this revision to anybody."""
+    wanted = sa.select(annotations.c.id).where(
+        annotations.c.project_id == project_id,
+        annotations.c.id == annotation_id,
+        annotations.c.revision == revision,
+    )
+    connection.execute(wanted.with_for_update(key_share=True))
 
 
 def missing(annotation_id: int) -> NotFoundError:
@@ -242,7 +249,7 @@ def _annotation(row: sa.Row[tuple[object, ...]]) -> Annotation:
         author_id=row.author_id,
         author=row.author,
         proposal_id=row.proposal_id,
-        parent_iou=row.parent_iou,
         deleted=row.deleted,
+        parent_iou=row.parent_iou,
         created_at=row.created_at,
     )

@@ -141,6 +141,27 @@ def by_id(connection: sa.Connection, project_id: int, proposal_id: int) -> Propo
     return _proposal(row)
 
 
+def lock(connection: sa.Connection, project_id: int, proposal_id: int) -> Proposal:
+    """Until the end of the transaction nobody decides it, and no queue hands it to anybody.
+
+    Raises `NotFoundError`.
+    """
+    wanted = sa.select(proposals.c.id).where(
+        proposals.c.project_id == project_id, proposals.c.id == proposal_id
+    )
+    connection.execute(wanted.with_for_update(key_share=True))
+    return by_id(connection, project_id, proposal_id)
+
+
+def undecide(connection: sa.Connection, project_id: int, proposal_id: int) -> None:
+    """Pending again: its verdict was withdrawn."""
+    connection.execute(
+        sa.update(proposals)
+        .where(proposals.c.project_id == project_id, proposals.c.id == proposal_id)
+        .values(state=ProposalState.PENDING)
+    )
+
+
 def decide(
     connection: sa.Connection, project_id: int, proposal_id: int, state: ProposalState
 ) -> bool:

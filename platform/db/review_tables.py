@@ -167,6 +167,17 @@ cards = Table(
         unique=True,
         postgresql_where=text("annotation_id IS NOT NULL AND ended_at IS NULL"),
     ),
+    Index(
+        "cards_open_of_a_person",
+        "project_id",
+        "user_id",
+        "id",
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index(
+        None, "project_id", "proposal_id", "id", postgresql_where=text("proposal_id IS NOT NULL")
+    ),
+    Index(None, "project_id", "user_id", "check_id", postgresql_where=text("check_id IS NOT NULL")),
     Index(None, "project_id", "user_id", "id"),
     Index(None, "project_id", "queue_id", "id"),
     comment="what a queue handed to one person; a lapsed one stays theirs until it is taken",

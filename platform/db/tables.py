@@ -245,4 +245,17 @@ proposals = Table(
         "predicted_iou",
         postgresql_where=text("state = 'pending'"),
     ),
+    Index(
+        "proposals_pending_by_score",
+        "project_id",
+        "predicted_iou",
+        "id",
+        postgresql_where=text("state = 'pending'"),
+    ),
+    Index(
+        "proposals_pending_shuffled",
+        "project_id",
+        text("hashint8extended(id, 0)"),
+        postgresql_where=text("state = 'pending'"),
+    ),
 )

@@ -8,6 +8,9 @@ Arguments go to `Exception.__init__` unformatted, so that errors survive picklin
 from maskloop.platform.errors.base import (
     MaskloopError,
 )
+from maskloop.platform.errors.of_checks import (
+    NothingToPlantError,
+)
 from maskloop.platform.errors.of_client import (
     RemoteError,
     ServerUnreachableError,
@@ -48,10 +51,13 @@ from maskloop.platform.errors.of_labeling import (
     AlreadyReviewedError,
     AnnotationConflictError,
     BadMaskError,
+    CardAnsweredError,
+    CardLostError,
     ExportNotReadyError,
     ImageLeasedError,
     ImageLeaseLostError,
     NotYourAnnotationError,
+    QueueClosedError,
     WrongJobKindError,
 )
 from maskloop.platform.errors.of_learning import (
@@ -119,6 +125,8 @@ __all__ = [
     "BadSettingError",
     "BodyTooLargeError",
     "CandidatesMissingError",
+    "CardAnsweredError",
+    "CardLostError",
     "ChoiceRefusedError",
     "CsrfRefusedError",
     "DatabaseUnavailableError",
@@ -151,10 +159,12 @@ __all__ = [
     "NotFoundError",
     "NotSignedInError",
     "NotYourAnnotationError",
+    "NothingToPlantError",
     "NothingToRollBackError",
     "ObjectMissingError",
     "PipelineBrokenError",
     "PreconditionRequiredError",
+    "QueueClosedError",
     "RefusedTransitionError",
     "RemoteError",
     "SchemaTooNewError",

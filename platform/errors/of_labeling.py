@@ -66,6 +66,38 @@ class ImageLeaseLostError(MaskloopError):
         super().__init__(image, holder)
 
 
+class CardLostError(MaskloopError):
+    """`holder`: who has what it shows now, or "nobody"."""
+
+    code = "card_lost"
+    sentence = (
+        "Card {card} is not yours any more; now {holder} has what it shows. Keep what you drew, "
+        "and ask the queue for cards again."
+    )
+
+    def __init__(self, card: int, holder: str) -> None:
+        super().__init__(card, holder)
+
+
+class CardAnsweredError(MaskloopError):
+    code = "card_answered"
+    sentence = "Card {card} was answered already. Withdraw that answer to give another one."
+
+    def __init__(self, card: int) -> None:
+        super().__init__(card)
+
+
+class QueueClosedError(MaskloopError):
+    code = "queue_closed"
+    sentence = (
+        "Queue {queue} is closed and hands out no more cards. Those that you hold may still be "
+        "answered; take the next ones from another queue."
+    )
+
+    def __init__(self, queue: str) -> None:
+        super().__init__(queue)
+
+
 class WrongJobKindError(MaskloopError):
     code = "wrong_job_kind"
     sentence = "Job {job} is of kind {kind}; this is for jobs of kind {wanted}."

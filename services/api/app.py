@@ -9,6 +9,8 @@ from fastapi_offline import FastAPIOffline
 from maskloop import __version__
 from maskloop.services.api import (
     annotations,
+    cards,
+    checks,
     evaluations,
     exports,
     figures,
@@ -25,6 +27,7 @@ from maskloop.services.api import (
     promotions,
     proposals,
     quality,
+    queues,
     session,
     shadows,
     submissions,
@@ -57,6 +60,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     masks.router,
     annotations.router,
     proposals.router,
+    checks.router,
+    queues.router,
+    cards.router,
     jobs.router,
     exports.router,
     trainings.router,

@@ -4,6 +4,7 @@ import typer
 
 from maskloop.services.cli import (
     autolabel,
+    checks,
     doctor,
     embeddings,
     evaluation,
@@ -43,6 +44,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(training.train)
     app.add_typer(jobs.jobs, name="jobs")
     app.command()(report.report)
+    app.add_typer(checks.checks, name="checks")
     app.add_typer(shadow.shadow, name="shadow")
     app.add_typer(embeddings.embeddings, name="embeddings")
     app.command()(export.export)

@@ -13,7 +13,14 @@ _OF_LABEL: Final = (
     "panels/toast.js",
     "state.js",
 )
-_OF_MODELS: Final = ("morph.js", "parts/bits.js", "parts/chart.js", "scale.js", "svg.js", "words.js")
+_OF_MODELS: Final = (
+    "morph.js",
+    "parts/bits.js",
+    "parts/chart.js",
+    "scale.js",
+    "svg.js",
+    "words.js",
+)
 
 QUALITY: Final = Page(
     name="quality",

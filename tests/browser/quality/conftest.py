@@ -30,9 +30,7 @@ def past(empty_past: Past) -> Past:
 def open_page(windows: Windows) -> Opened:
     """The page as somebody of this role sees it; `options`: of the window."""
 
-    def opened(
-        past: Past, more: str = "", *, role: Role = Role.ADMIN, **options: object
-    ) -> Page:
+    def opened(past: Past, more: str = "", *, role: Role = Role.ADMIN, **options: object) -> Page:
         window: Window = windows.of("mia", project_id=past.project_id, roles=[role], **options)
         page = window.context.new_page()
         page.clock.set_fixed_time(NOW)

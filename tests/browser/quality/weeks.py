@@ -1,4 +1,4 @@
-"""Four weeks of a project whose second model version needs fewer corrections, as people make them."""
+"""Four weeks of a project whose second model version needs fewer corrections."""
 
 import random
 from datetime import UTC, datetime, timedelta

@@ -1,0 +1,47 @@
+"""What a queue hands out: a rule over proposals or annotations, kept as JSON in the queue's row."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from maskloop.platform.errors import BadParametersError
+from maskloop.platform.states import QueueSubject
+
+_SomeId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+_Score = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
+
+
+class Rule(BaseModel):
+    """What is unset lets everything through."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    states: tuple[Literal["pending"]] = Field(
+        default=("pending",), description="Of proposals; only these can be answered"
+    )
+    image: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1000,
+        pattern=r"^[^\x00]*$",
+        description="Text that the image's source URI holds",
+    )
+    category_ids: tuple[_SomeId, ...] = Field(
+        default=(), max_length=1000, description="Of annotations; none: any"
+    )
+    job_id: _SomeId | None = Field(default=None, description="That made the proposal")
+    model_version_id: _SomeId | None = Field(default=None, description="That drew the mask")
+    predicted_iou_least: _Score | None = None
+    predicted_iou_most: _Score | None = None
+    sample: float = Field(
+        default=1.0, gt=0, le=1, description="A share of them, always the same ones"
+    )
+
+    def check(self, subject: QueueSubject) -> None:
+        """Raises `BadParametersError`."""
+        if self.category_ids and subject is QueueSubject.PROPOSALS:
+            reason = "proposals have none; it is for queues of annotations"
+            raise BadParametersError("category_ids", str(list(self.category_ids)), reason)
+        least, most = self.predicted_iou_least, self.predicted_iou_most
+        if least is not None and most is not None and least > most:
+            raise BadParametersError("predicted_iou_least", least, f"it is above most, {most}")

@@ -1,0 +1,207 @@
+"""Cards: what queues hand to people, for how long, and how it is given back."""
+
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from maskloop.platform.access import Permission
+from maskloop.platform.db import card_faces, card_picking, cards, image_summaries, queues, reviews
+from maskloop.platform.db.card_faces import Face, Reasons
+from maskloop.platform.db.cards import Card
+from maskloop.platform.db.image_summaries import ImageSummary
+from maskloop.platform.db.queues import Queue
+from maskloop.platform.errors import ForbiddenError, NotFoundError, QueueClosedError
+from maskloop.platform.settings import Settings
+from maskloop.platform.states import QueueOrder
+from maskloop.services.handing_out import hand_out
+from maskloop.services.queues import Person
+from maskloop.services.runtime import Runtime
+
+Held = Collection[tuple[int, uuid.UUID]]
+"""Cards by id and token, as their holder names them."""
+
+
+@dataclass(frozen=True)
+class ShownCard:
+    """`why` it is worth a look: mappings with reason, text and value."""
+
+    card: Card
+    image: ImageSummary
+    face: Face
+    why: Reasons
+
+
+@dataclass(frozen=True)
+class Hand:
+    """`left`: what waits for an answer, whoever has it; what two queues admit counts twice."""
+
+    cards: Sequence[ShownCard]
+    left: int
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """`lost`: ids, with who has what they show now."""
+
+    lost: Sequence[tuple[int, str]]
+    until: datetime
+    seconds: float
+
+
+def duration_of(settings: Settings) -> timedelta:
+    return timedelta(minutes=settings.card_lease_minutes)
+
+
+def take(
+    runtime: Runtime, project_id: int, *, person: Person, queue_id: int | None, count: int
+) -> Hand:
+    """The person's own open cards, for longer, then new ones up to `count`.
+
+    `queue_id`: None takes from all open queues that are theirs, those of the highest priority
+    first and equal ones in turn. Raises `NotFoundError`, `ForbiddenError`, `QueueClosedError`.
+    """
+    with runtime.engine.begin() as connection:
+        open_queues = _open_queues(connection, project_id, person, queue_id)
+        own = _own(runtime, connection, project_id, person, open_queues, count)
+        order = _in_turn(connection, project_id, open_queues)
+    new = hand_out(
+        runtime.engine,
+        project_id,
+        order,
+        user_id=person.user_id,
+        count=count - len(own),
+        duration=duration_of(runtime.settings),
+        wait=not own,
+    )
+    with runtime.engine.connect() as connection:
+        left = sum(
+            card_picking.left(connection, project_id, queue, user_id=person.user_id)
+            for queue in open_queues
+        )
+        return Hand(show(connection, project_id, [*own, *new]), left)
+
+
+def _own(
+    runtime: Runtime,
+    connection: sa.Connection,
+    project_id: int,
+    person: Person,
+    open_queues: Sequence[Queue],
+    count: int,
+) -> list[int]:
+    cards.overtake(connection, project_id, user_id=person.user_id)
+    own = cards.lock_own(
+        connection,
+        project_id,
+        user_id=person.user_id,
+        queue_ids=[queue.id for queue in open_queues],
+        limit=count,
+    )
+    cards.prolong(connection, project_id, own, duration=duration_of(runtime.settings))
+    return own
+
+
+def _open_queues(
+    connection: sa.Connection, project_id: int, person: Person, queue_id: int | None
+) -> list[Queue]:
+    if queue_id is None:
+        found = queues.of_project(connection, project_id)
+        return [one for one in found if one.closed_at is None and person.may_take_from(one)]
+    queue = queues.by_id(connection, project_id, queue_id)
+    if not queue.is_for(person.user_id):
+        raise NotFoundError("queue", str(queue_id), "It may be others'; list yours.")
+    if not person.may_take_from(queue):
+        raise ForbiddenError(person.name, Permission.ANNOTATE_ALL)
+    if queue.closed_at is not None:
+        raise QueueClosedError(queue.plan.name)
+    return [queue]
+
+
+def _in_turn(
+    connection: sa.Connection, project_id: int, open_queues: Sequence[Queue]
+) -> list[list[Queue]]:
+    """By falling priority; among equals the one first that handed out nothing for longest."""
+    newest = cards.newest(connection, project_id, [queue.id for queue in open_queues])
+    ordered = sorted(open_queues, key=lambda one: (-one.plan.priority, newest.get(one.id, 0)))
+    tiers: dict[int, list[Queue]] = {}
+    for queue in ordered:
+        tiers.setdefault(queue.plan.priority, []).append(queue)
+    return list(tiers.values())
+
+
+def renew(runtime: Runtime, project_id: int, held: Held, *, person: Person) -> Renewal:
+    """Cards for longer; a lapsed one goes on if nobody else was handed the same meanwhile."""
+    duration = duration_of(runtime.settings)
+    with runtime.engine.begin() as connection:
+        ids = [card_id for card_id, _ in held]
+        cards.overtake(connection, project_id, user_id=person.user_id, card_ids=ids)
+        renewed = cards.renew(
+            connection, project_id, held, user_id=person.user_id, duration=duration
+        )
+        lost = [card_id for card_id in ids if card_id not in renewed]
+        holders = {
+            card.id: holder_of(connection, project_id, card)
+            for card in cards.by_ids(connection, project_id, lost)
+        }
+        until = connection.execute(sa.select(sa.func.now() + sa.literal(duration))).scalar_one()
+    named = [(card_id, holders.get(card_id, "nobody")) for card_id in lost]
+    return Renewal(named, until, duration.total_seconds())
+
+
+def holder_of(connection: sa.Connection, project_id: int, card: Card) -> str:
+    """Who was handed what it shows after its holder, or decided it elsewhere; or "nobody"."""
+    holder = cards.holder(connection, project_id, card)
+    if holder is None and card.shows.proposal_id is not None:
+        decided = reviews.of_proposal(connection, project_id, card.shows.proposal_id)
+        holder = None if decided is None else decided.reviewer
+    return holder or "nobody"
+
+
+def give_back(runtime: Runtime, project_id: int, held: Held, *, person: Person) -> None:
+    """Nothing happens to those that are not the person's any more."""
+    with runtime.engine.begin() as connection:
+        cards.give_back(connection, project_id, held, user_id=person.user_id)
+
+
+def show(connection: sa.Connection, project_id: int, card_ids: Sequence[int]) -> list[ShownCard]:
+    """In the order in which they were handed out."""
+    found = cards.by_ids(connection, project_id, card_ids)
+    faces = card_faces.of_cards(connection, project_id, found)
+    image_ids = sorted({face.image_id for face in faces.values()})
+    shown = {
+        one.image.id: one for one in image_summaries.of_images(connection, project_id, image_ids)
+    }
+    reasons = dict(_reasons(connection, project_id, found, faces))
+    return [
+        ShownCard(card, shown[faces[card.id].image_id], faces[card.id], reasons[card.id])
+        for card in found
+    ]
+
+
+def _reasons(
+    connection: sa.Connection,
+    project_id: int,
+    found: Sequence[Card],
+    faces: dict[int, Face],
+) -> Iterator[tuple[int, Reasons]]:
+    ordering = {
+        queue_id: queues.by_id(connection, project_id, queue_id).plan.ordering
+        for queue_id in {card.queue_id for card in found}
+    }
+    doubted = [card for card in found if ordering[card.queue_id] is QueueOrder.DOUBT]
+    doubts = card_faces.doubts(connection, project_id, doubted)
+    for card in found:
+        score = faces[card.id].predicted_iou
+        yield card.id, doubts.get(card.id) or [_reason(ordering[card.queue_id], score)]
+
+
+def _reason(ordering: QueueOrder, score: float | None) -> dict[str, object]:
+    if ordering is QueueOrder.RANDOM:
+        return {"reason": "random", "text": "drawn at random", "value": None}
+    if ordering is QueueOrder.OLDEST or score is None:
+        return {"reason": "oldest", "text": "what has waited longest comes first", "value": None}
+    text = f"the model expects an IoU of {score:.2f}; the lowest come first"
+    return {"reason": "score", "text": text, "value": score}
