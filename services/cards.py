@@ -13,9 +13,11 @@ from maskloop.platform.db.card_faces import Face, Reasons
 from maskloop.platform.db.cards import Card
 from maskloop.platform.db.image_summaries import ImageSummary
 from maskloop.platform.db.queues import Queue
+from maskloop.platform.db.votes import Vote
 from maskloop.platform.errors import ForbiddenError, NotFoundError, QueueClosedError
 from maskloop.platform.settings import Settings
 from maskloop.platform.states import QueueOrder
+from maskloop.services.disputes import disputed_votes
 from maskloop.services.handing_out import hand_out
 from maskloop.services.queues import Person
 from maskloop.services.runtime import Runtime
@@ -26,12 +28,14 @@ Held = Collection[tuple[int, uuid.UUID]]
 
 @dataclass(frozen=True)
 class ShownCard:
-    """`why` it is worth a look: mappings with reason, text and value."""
+    """`why` it is worth a look: mappings with reason, text and value. `votes`: in a queue of
+    disputes what was said of it."""
 
     card: Card
     image: ImageSummary
     face: Face
     why: Reasons
+    votes: Sequence[Vote] = ()
 
 
 @dataclass(frozen=True)
@@ -175,8 +179,15 @@ def show(connection: sa.Connection, project_id: int, card_ids: Sequence[int]) ->
         one.image.id: one for one in image_summaries.of_images(connection, project_id, image_ids)
     }
     reasons = dict(_reasons(connection, project_id, found, faces))
+    said = disputed_votes(connection, project_id, found)
     return [
-        ShownCard(card, shown[faces[card.id].image_id], faces[card.id], reasons[card.id])
+        ShownCard(
+            card,
+            shown[faces[card.id].image_id],
+            faces[card.id],
+            reasons[card.id],
+            said.get(card.id, ()),
+        )
         for card in found
     ]
 

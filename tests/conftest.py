@@ -24,6 +24,7 @@ pytest_plugins = [
     "sites.school",
     "sites.contest",
     "sites.past",
+    "sites.ward",
     "sites.chromium",
     "sites.coins",
 ]

@@ -15,6 +15,10 @@ from maskloop.platform.errors.of_client import (
     RemoteError,
     ServerUnreachableError,
 )
+from maskloop.platform.errors.of_evidence import (
+    AutoAcceptOnError,
+    NoThresholdError,
+)
 from maskloop.platform.errors.of_http import (
     AddressInUseError,
     AddressRefusedError,
@@ -113,6 +117,7 @@ __all__ = [
     "AlreadyExistsError",
     "AlreadyReviewedError",
     "AnnotationConflictError",
+    "AutoAcceptOnError",
     "BadHostError",
     "BadImageError",
     "BadLocationError",
@@ -153,6 +158,7 @@ __all__ = [
     "LeaseLostError",
     "MaskloopError",
     "NoCandidatesError",
+    "NoThresholdError",
     "NoVersionServesError",
     "NotComparableError",
     "NotEvaluatedError",

@@ -8,7 +8,9 @@ from fastapi_offline import FastAPIOffline
 
 from maskloop import __version__
 from maskloop.services.api import (
+    agreement,
     annotations,
+    auto_accepts,
     cards,
     checks,
     evaluations,
@@ -61,8 +63,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     annotations.router,
     proposals.router,
     checks.router,
+    auto_accepts.router,
     queues.router,
     cards.router,
+    agreement.router,
     jobs.router,
     exports.router,
     trainings.router,

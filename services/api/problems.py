@@ -66,6 +66,8 @@ STATUSES: Final[dict[str, HTTPStatus]] = {
     "last_admin": HTTPStatus.CONFLICT,
     "too_many_tokens": HTTPStatus.CONFLICT,
     "shadow_runs": HTTPStatus.CONFLICT,
+    "no_threshold": HTTPStatus.CONFLICT,
+    "auto_accept_on": HTTPStatus.CONFLICT,
     # what is behind it
     "image_changed": HTTPStatus.CONFLICT,
     "object_missing": HTTPStatus.CONFLICT,

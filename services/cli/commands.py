@@ -3,6 +3,7 @@
 import typer
 
 from maskloop.services.cli import (
+    auto_accept,
     autolabel,
     checks,
     doctor,
@@ -45,6 +46,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(jobs.jobs, name="jobs")
     app.command()(report.report)
     app.add_typer(checks.checks, name="checks")
+    app.add_typer(auto_accept.auto_accept, name="auto-accept")
     app.add_typer(shadow.shadow, name="shadow")
     app.add_typer(embeddings.embeddings, name="embeddings")
     app.command()(export.export)
