@@ -191,14 +191,22 @@ class Past:
             created_at=at,
         )
 
-    def vote(self, at: datetime, who: str, proposal_id: int) -> int:
+    def vote(
+        self,
+        at: datetime,
+        who: str,
+        proposal_id: int,
+        verdict: Verdict = Verdict.REJECTED,
+        category: str | None = None,
+    ) -> int:
         return self._insert(
             votes,
             project_id=self.project_id,
             proposal_id=proposal_id,
             card_id=self._card(at, who, proposal_id=proposal_id),
             user_id=self.person(who),
-            verdict=Verdict.REJECTED,
+            verdict=verdict,
+            category_id=None if category is None else self.categories[category],
             created_at=at,
         )
 

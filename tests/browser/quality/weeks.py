@@ -37,6 +37,7 @@ def fill(past: Past, *, each_day: int = 24, seed: int = 7) -> None:
                 prompts=() if drawn is None else (_clicks(chance.randrange(1, 5)),),
             )
     _checks(past, chance)
+    _votes(past, chance)
 
 
 def _verdict(past: Past, chance: random.Random, begins: datetime, version: str) -> None:
@@ -73,6 +74,15 @@ def _checks(past: Past, chance: random.Random) -> None:
             through = chance.random() < (0.24 if defect is Defect.ERODED else 0.07)
             verdict = Verdict.ACCEPTED if through else Verdict.REJECTED
             past.check_answer(_lately(chance), "ben", check, verdict, passed=not through)
+
+
+def _votes(past: Past, chance: random.Random) -> None:
+    for _ in range(30):
+        proposal = past.proposal("nuclei")
+        category = chance.choice(CATEGORIES[:2])
+        for who in ("anna", "ben"):
+            said = category if chance.random() < 0.9 else CATEGORIES[2]
+            past.vote(_lately(chance), who, proposal, Verdict.ACCEPTED, said)
 
 
 def _lately(chance: random.Random) -> datetime:

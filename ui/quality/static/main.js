@@ -7,6 +7,7 @@ import { createStore } from "../label/state.js";
 import { morph } from "../models/morph.js";
 import { bones, el, nothing, trouble } from "../models/parts/bits.js";
 import { readCharts } from "../models/parts/chart.js";
+import { agreement } from "./parts/agreement.js";
 import { checks, people } from "./parts/checks.js";
 import { TOP_KEYS, range, summary, top } from "./parts/head.js";
 import { overTime } from "./parts/over_time.js";
@@ -35,7 +36,7 @@ const toFrontDoor = () => location.assign(`/?next=${encodeURIComponent(location.
 async function start() {
   let say = null;
   const api = createApi({ onSignedOut: ({ message }) => (say === null ? toFrontDoor() : say(message, { kind: "bad", key: "signed-out", action: { label: "Sign in again", run: toFrontDoor } })) });
-  const store = createStore({ session: null, project: null, figures: NOT_YET, hover: null, csv: null, now: Date.now(), look: loadLook(), place: placeOf(location.search) });
+  const store = createStore({ session: null, project: null, figures: NOT_YET, agreement: NOT_YET, hover: null, csv: null, now: Date.now(), look: loadLook(), place: placeOf(location.search) });
   const [root, session] = await Promise.all([mounted(), api.session()]);
   followTheme(store, root);
   say = createToasts(root);
@@ -62,7 +63,7 @@ function run({ root, body, store, api }) {
   const view = el("div.quality-view");
   body.append(days, view);
   draw(store, days, ["place", "project", "now"], range);
-  draw(store, view, ["figures", "hover", "place", "now"], panels);
+  draw(store, view, ["figures", "agreement", "hover", "place", "now"], panels);
   listen(root, store, { to, load });
   addEventListener("popstate", () => go(placeOf(location.search)));
   root.page = { state }; // for tests and for those who look into it
@@ -84,10 +85,11 @@ function run({ root, body, store, api }) {
     const { place } = state;
     const now = Date.now();
     const period = periodOf(place, now);
-    const path = `/projects/${state.project.id}/quality`;
-    store.set({ now, csv: (figure) => `/api/v1${path}/${figure}.csv${period}` });
-    const found = await api.get(`${path}${period}`).then(({ data }) => ({ data, error: null }), (error) => ({ data: null, error }));
-    if (state.place === place) store.set({ figures: found }); // a later choice has its own answer
+    const root = `/projects/${state.project.id}`;
+    store.set({ now, csv: (figure) => `/api/v1${root}/quality/${figure}.csv${period}` });
+    const ask = (path) => api.get(path).then(({ data }) => ({ data, error: null }), (error) => ({ data: null, error }));
+    const [figures, agreed] = await Promise.all([ask(`${root}/quality${period}`), ask(`${root}/agreement`)]);
+    if (state.place === place) store.set({ figures, agreement: agreed }); // a later choice has its own answer
   }
 }
 
@@ -95,7 +97,7 @@ function panels(state) {
   const { data, error } = state.figures;
   if (error !== null) return [trouble("The figures cannot be had", error)];
   if (data === null) return [bones(10)];
-  return [summary(state), el("div.panels", {}, overTime(state), byVersion(state), el("div.stacks", {}, verdicts(state), checks(state)), people(state))];
+  return [summary(state), el("div.panels", {}, overTime(state), byVersion(state), el("div.stacks", {}, verdicts(state), checks(state), agreement(state)), people(state))];
 }
 
 function listen(root, store, { to, load }) {

@@ -2,7 +2,8 @@
 
 import { el } from "../../models/parts/bits.js";
 import { count, percent, plain } from "../../models/words.js";
-import { bounds, defectName, isTooFew } from "../told.js";
+import { defectName, isTooFew } from "../meaning.js";
+import { bounds } from "../told.js";
 import { panel } from "./panel.js";
 import { mix, shareRows } from "./rows.js";
 

@@ -2,8 +2,9 @@
 
 import { el, link, picture } from "../../models/parts/bits.js";
 import { count, percent, plain } from "../../models/words.js";
+import { few, isTooFew, sum } from "../meaning.js";
 import { RANGES, addressOf, daysOf } from "../place.js";
-import { bounds, few, isTooFew, sum } from "../told.js";
+import { bounds } from "../told.js";
 
 export const TOP_KEYS = ["session", "project", "place"];
 const ELSEWHERE = [["Label", "label"], ["Models", "models"]];

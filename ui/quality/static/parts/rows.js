@@ -2,7 +2,8 @@
 
 import { el } from "../../models/parts/bits.js";
 import { count, percent, plain } from "../../models/words.js";
-import { bounds, few, isTooFew, quartileWords } from "../told.js";
+import { few, isTooFew } from "../meaning.js";
+import { bounds, quartileWords } from "../told.js";
 
 /** @param {string} label @param {string} what  the first column's heading
  * @param {{ of: string, share: any, of_count: number, detail?: any }[]} rows @param {string} counted  the last column's heading */

@@ -2,7 +2,8 @@
 
 import { el } from "../../models/parts/bits.js";
 import { count, percent } from "../../models/words.js";
-import { bounds, originName, versionName } from "../told.js";
+import { originName, versionName } from "../meaning.js";
+import { bounds } from "../told.js";
 import { panel } from "./panel.js";
 import { mix, shareRows, spreadRows } from "./rows.js";
 
