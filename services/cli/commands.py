@@ -17,6 +17,7 @@ from maskloop.services.cli import (
     predict,
     projects,
     promotions,
+    provenance,
     report,
     segment,
     shadow,
@@ -45,6 +46,8 @@ def add_to(app: typer.Typer) -> None:
     app.command()(training.train)
     app.add_typer(jobs.jobs, name="jobs")
     app.command()(report.report)
+    app.command()(provenance.provenance)
+    app.command()(provenance.replay)
     app.add_typer(checks.checks, name="checks")
     app.add_typer(auto_accept.auto_accept, name="auto-accept")
     app.add_typer(shadow.shadow, name="shadow")
