@@ -10,6 +10,7 @@ from maskloop import __version__
 from maskloop.services.api import (
     agreement,
     annotations,
+    audit_events,
     auto_accepts,
     cards,
     checks,
@@ -59,6 +60,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     figures.router,
     quality.router,
     provenance.router,
+    audit_events.router,
     uploads.router,
     pictures.router,
     masks.router,

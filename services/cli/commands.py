@@ -3,6 +3,7 @@
 import typer
 
 from maskloop.services.cli import (
+    audit,
     auto_accept,
     autolabel,
     checks,
@@ -48,6 +49,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(report.report)
     app.command()(provenance.provenance)
     app.command()(provenance.replay)
+    app.command()(audit.audit)
     app.add_typer(checks.checks, name="checks")
     app.add_typer(auto_accept.auto_accept, name="auto-accept")
     app.add_typer(shadow.shadow, name="shadow")
