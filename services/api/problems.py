@@ -36,6 +36,7 @@ STATUSES: Final[dict[str, HTTPStatus]] = {
     "precondition_required": HTTPStatus.PRECONDITION_REQUIRED,
     # who asks
     "not_signed_in": HTTPStatus.UNAUTHORIZED,
+    "nothing_to_replay": HTTPStatus.UNPROCESSABLE_ENTITY,
     "wrong_password": HTTPStatus.UNAUTHORIZED,
     "csrf_refused": HTTPStatus.FORBIDDEN,
     "foreign_origin": HTTPStatus.FORBIDDEN,

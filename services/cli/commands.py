@@ -3,6 +3,7 @@
 import typer
 
 from maskloop.services.cli import (
+    audit,
     auto_accept,
     autolabel,
     checks,
@@ -18,6 +19,7 @@ from maskloop.services.cli import (
     predict,
     projects,
     promotions,
+    provenance,
     report,
     segment,
     shadow,
@@ -49,6 +51,9 @@ def add_to(app: typer.Typer) -> None:
     app.command()(doubts.doubts)
     app.add_typer(auto_accept.auto_accept, name="auto-accept")
     app.add_typer(checks.checks, name="checks")
+    app.command()(provenance.provenance)
+    app.command()(provenance.replay)
+    app.command()(audit.audit)
     app.add_typer(shadow.shadow, name="shadow")
     app.add_typer(embeddings.embeddings, name="embeddings")
     app.command()(export.export)

@@ -3,7 +3,7 @@
 const READY_MS = 30_000;
 const WAITING_MS = 2_000;
 const ADD_IMAGES = new Set(["admin", "ops"]); // who may, by platform/access.py
-const PAGES = ["/label/", "/review/", "/models/"];
+const PAGES = ["/label/", "/review/", "/models/", "/quality/"];
 const byId = (id) => document.getElementById(id);
 const state = { session: null, timer: 0, parts: "" };
 
@@ -134,7 +134,7 @@ function ways(project) {
   const made = element("nav", undefined, "ways");
   made.setAttribute("aria-label", project.name);
   const first = startOf(project) === "review" ? ["Review", "Label"] : ["Label", "Review"];
-  for (const word of [...first, "Models"]) {
+  for (const word of [...first, "Models", "Quality"]) {
     const link = element("a", word);
     link.href = `/${word.toLowerCase()}/?project=${project.id}`;
     made.append(link);
