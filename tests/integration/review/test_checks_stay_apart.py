@@ -3,6 +3,7 @@ stand where none of these looks."""
 
 import ast
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,8 @@ def exported(tray: "Tray", folder: Path) -> dict[str, Any]:
 def reported(tray: "Tray", file: Path) -> str:
     (job_id,) = {one.job_id for one in tray.proposals}
     write_report(tray.runtime, job_id, file)
-    return file.read_text(encoding="utf-8")
+    # It says when it was written.
+    return re.sub(r"[^>]*\d\d:\d\d UTC", "", file.read_text(encoding="utf-8"))
 
 
 def counts(tray: "Tray") -> dict[str, int]:
