@@ -46,7 +46,9 @@ class Crowd:
     def __post_init__(self) -> None:
         settings = self.table.runtime.settings
         short = settings.model_copy(update={"card_lease_minutes": LEASE_SECONDS / 60})
-        self.runtime = replace(self.table.runtime, settings=short)
+        url = self.table.runtime.engine.url
+        engine = sa.create_engine(url, pool_size=self.clients)  # a connection each
+        self.runtime = replace(self.table.runtime, settings=short, engine=engine)
 
     def add_proposals(self, count: int) -> None:
         with self.runtime.engine.begin() as connection:
@@ -63,6 +65,7 @@ class Crowd:
 
         with ThreadPoolExecutor(self.clients) as pool:
             list(pool.map(run, range(self.clients)))
+        self.runtime.engine.dispose()
         return time.monotonic() - began
 
     def claim(self, name: str, asked_at: float, shown: ShownCard) -> None:
