@@ -17,7 +17,7 @@ from maskloop.services.queues import Person
 from maskloop.services.reviews import Judgement
 
 if TYPE_CHECKING:
-    from tests.integration.review.conftest import Table
+    from sites.table import Table
 
 LEASE_SECONDS = 2.0
 

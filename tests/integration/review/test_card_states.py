@@ -10,9 +10,8 @@ from maskloop.services import reviews
 from maskloop.services.reviews import Judgement
 
 if TYPE_CHECKING:
-    from tests.integration.review.conftest import Table
-
     from maskloop.services.cards import ShownCard
+    from sites.table import Table
 
 OPEN, LAPSED = "open", "lapsed"
 ANSWERED, RETURNED, TAKEN, OVERTAKEN = CardOutcome

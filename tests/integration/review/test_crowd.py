@@ -12,7 +12,7 @@ from maskloop.platform.states import QueueOrder
 from sites.crowd import Crowd, outcomes
 
 if TYPE_CHECKING:
-    from tests.integration.review.conftest import Table
+    from sites.table import Table
 
 logger = logging.getLogger(__name__)
 
