@@ -13,9 +13,8 @@ from maskloop.platform.states import CardOutcome, QueueOrder, QueueSubject
 from maskloop.services import cards
 
 if TYPE_CHECKING:
-    from tests.integration.review.conftest import Table
-
     from sites.bench import Bench
+    from sites.table import Table
 
 
 def shown(table: "Table", name: str, count: int, queue_id: int | None = None) -> list[int]:

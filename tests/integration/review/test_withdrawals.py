@@ -27,7 +27,7 @@ from maskloop.services.annotations import Editor
 from maskloop.services.reviews import Judgement
 
 if TYPE_CHECKING:
-    from tests.integration.review.conftest import Table
+    from sites.table import Table
 
 
 def rows(table: "Table", statement: str) -> list[Any]:
