@@ -11,6 +11,7 @@ from maskloop.platform.access import Permission
 from maskloop.platform.db import card_faces, card_picking, cards, image_summaries, queues, reviews
 from maskloop.platform.db.card_faces import Face, Reasons
 from maskloop.platform.db.cards import Card
+from maskloop.platform.db.database import now
 from maskloop.platform.db.image_summaries import ImageSummary
 from maskloop.platform.db.queues import Queue
 from maskloop.platform.db.votes import Vote
@@ -150,7 +151,7 @@ def renew(runtime: Runtime, project_id: int, held: Held, *, person: Person) -> R
             card.id: holder_of(connection, project_id, card)
             for card in cards.by_ids(connection, project_id, lost)
         }
-        until = connection.execute(sa.select(sa.func.now() + sa.literal(duration))).scalar_one()
+        until = now(connection) + duration
     named = [(card_id, holders.get(card_id, "nobody")) for card_id in lost]
     return Renewal(named, until, duration.total_seconds())
 
