@@ -21,7 +21,7 @@ from maskloop.platform.doubt import Doubt, DoubtReason, doubt_of
 from maskloop.platform.errors import ImageChangedError
 from maskloop.platform.masks import Rle
 
-Floats = npt.NDArray[np.float64]
+Signals = dict[DoubtReason, float]
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,19 @@ class Version:
 
 
 @dataclass(frozen=True)
-class _Answers:
-    """To one proposal's prompts: IoU with its mask of what was taken for the answer to each, and
-    how far apart the three readings of its centre are."""
+class _Asked:
+    """A proposal's mask (256, 256) and what is asked about it."""
 
-    boxes: Floats
-    points: Floats
+    mask: Mask
+    prompts: JitteredPrompts
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """`disagreement`: 1 - mean IoU of the answers with the mask; `spread`: how far apart the three
+    readings of its centre are."""
+
+    disagreement: float
     spread: float
 
 
@@ -73,71 +80,69 @@ def signals_of(
     *,
     calibration: Calibration = RAW,
     challenger: Version | None = None,
-) -> list[dict[DoubtReason, float]]:
+) -> list[Signals]:
     """What `doubts_of` weighs; raises as it does."""
-    embedding = serving.embedding
-    masks, prompts = [], []
-    for each in proposals:
-        if each.rle.size_hw != embedding.size_hw:
-            reason = f"it is {_size(embedding.size_hw)} and its masks {_size(each.rle.size_hw)}"
-            raise ImageChangedError(f"The image of proposal {each.id}", reason)
-        mask = each.rle.decode()
-        prompts.append(jittered(mask, f"{each.id}"))
-        masks.append(low_res(mask, embedding))
-    crossed = conflicts([each.rle for each in proposals])
-    found = [
+    asked = [_asked(each, serving.embedding) for each in proposals]
+    found: list[Signals] = [
         {
-            DoubtReason.CONFLICT: crossing,
+            DoubtReason.CONFLICT: conflict,
             DoubtReason.CALIBRATION: 1 - calibration.probability(each.predicted_iou),
         }
-        for each, crossing in zip(proposals, crossed, strict=True)
+        for each, conflict in zip(proposals, conflicts([p.rle for p in proposals]), strict=True)
     ]
-    for signals, answers in zip(found, _answers(serving, masks, prompts), strict=True):
-        signals[DoubtReason.JITTER] = 1 - _mean(answers)
-        signals[DoubtReason.CANDIDATES] = answers.spread
+    for signals, heard in zip(found, _hear(serving, asked), strict=True):
+        signals[DoubtReason.JITTER] = heard.disagreement
+        signals[DoubtReason.CANDIDATES] = heard.spread
     if challenger is not None:
-        for signals, answers in zip(found, _answers(challenger, masks, prompts), strict=True):
-            signals[DoubtReason.CHALLENGER] = 1 - _mean(answers)
+        for signals, heard in zip(found, _hear(challenger, asked), strict=True):
+            signals[DoubtReason.CHALLENGER] = heard.disagreement
     return found
 
 
-def _answers(
-    version: Version, masks: Sequence[Mask], prompts: Sequence[JitteredPrompts]
-) -> Iterator[_Answers]:
+def _asked(proposal: Doubted, embedding: Embedding) -> _Asked:
+    if proposal.rle.size_hw != embedding.size_hw:
+        theirs, ours = _size(embedding.size_hw), _size(proposal.rle.size_hw)
+        raise ImageChangedError(
+            f"the image of proposal {proposal.id}", f"it is {theirs} and the mask {ours}"
+        )
+    mask = proposal.rle.decode()
+    prompts = jittered(mask, str(proposal.id))
+    return _Asked(low_res(mask, embedding), prompts)
+
+
+def _hear(version: Version, asked: Sequence[_Asked]) -> Iterator[_Heard]:
     """Of all proposals in turn: the decoder is asked for many at a time."""
-    if not masks:
+    if not asked:
         return
     decoder, embedding = version.decoder, version.embedding
-    boxed = _singly(decoder.decode_boxes(embedding, np.vstack([p.boxes_xyxy for p in prompts])))
-    clicked = _singly(decoder.decode_points(embedding, np.vstack([p.points_xy for p in prompts])))
-    by_box = [np.array([_taken(answer, mask) for answer in islice(boxed, BOXES)]) for mask in masks]
-    for mask, of_boxes in zip(masks, by_box, strict=True):
-        answers = list(islice(clicked, POINTS))
-        of_points = np.array([float(ious(drawn, mask).max()) for drawn, _ in answers])
-        yield _Answers(of_boxes, of_points, _spread(answers[0][0]))
+    boxes = np.vstack([each.prompts.boxes_xyxy for each in asked])
+    points = np.vstack([each.prompts.points_xy for each in asked])
+    boxed = _singly(decoder.decode_boxes(embedding, boxes))
+    of_boxes = [_agreement(list(islice(boxed, BOXES)), each.mask) for each in asked]
+    clicked = _singly(decoder.decode_points(embedding, points))
+    for each, of_box in zip(asked, of_boxes, strict=True):
+        readings = list(islice(clicked, POINTS))
+        agreement = np.concatenate([of_box, _agreement(readings, each.mask)])
+        yield _Heard(1 - float(agreement.mean()), _spread(readings[0]))
 
 
-def _singly(groups: Iterator[DecodedMasks]) -> Iterator[tuple[Mask, Floats]]:
-    """Per prompt the readings (3, 256, 256) and their predicted IoU (3,)."""
+def _singly(groups: Iterator[DecodedMasks]) -> Iterator[Mask]:
+    """Per prompt its three readings (3, 256, 256)."""
     for group in groups:
-        drawn = (group.low_res_logits > 0).cpu().numpy()
-        yield from zip(drawn, group.predicted_iou.cpu().numpy(), strict=True)
+        yield from (group.low_res_logits > 0).cpu().numpy()
 
 
-def _taken(answer: tuple[Mask, Floats], mask: Mask) -> float:
-    """IoU of the reading that the model believes in most: a box says what is meant."""
-    drawn, predicted_iou = answer
-    return float(ious(drawn[int(predicted_iou.argmax())], mask))
+def _agreement(answers: Sequence[Mask], mask: Mask) -> npt.NDArray[np.float64]:
+    """IoU of each answer with `mask`, of the reading that is nearest: a prompt may mean the whole
+    or a part, and either is an answer to it."""
+    nearest: npt.NDArray[np.float64] = ious(np.stack(answers), mask).max(axis=1)
+    return nearest
 
 
 def _spread(readings: Mask) -> float:
     """1 - mean IoU of the three pairs among (3, 256, 256)."""
-    return 1 - float(np.mean([ious(readings[a], readings[b]) for a, b in ((0, 1), (0, 2), (1, 2))]))
-
-
-def _mean(answers: _Answers) -> float:
-    """A point may mean the whole or a part, so any of its readings will do (see `_answers`)."""
-    return float(np.concatenate([answers.boxes, answers.points]).mean())
+    pairs = ious(readings, readings[0])[1:], ious(readings[1], readings[2])
+    return 1 - float(np.append(*pairs).mean())
 
 
 def _size(size_hw: tuple[int, int]) -> str:

@@ -12,9 +12,12 @@ from maskloop.platform.masks import Rle, containment_matrix
 
 
 def conflicts(masks: Sequence[Rle]) -> list[float]:
-    """For each the worst conflict with another, 0 to 1: of the smaller of the two, c lies in the
-    larger; 0 for c = 0 (side by side) and c = 1 (one in the other), 1 for c = 1/2."""
+    """For each the worst conflict with another, 0 to 1.
+
+    Of two masks the smaller lies in the larger by its share s, the larger in the smaller by l: they
+    conflict by 4 · l · (1 - s). That is 0 side by side and one in the other, 1 where two of a size
+    share half, and little where a small one stands on the border of a large one.
+    """
     inside = containment_matrix(list(masks), list(masks))
-    smaller_inside = np.maximum(inside, inside.T)
-    conflict = 2 * np.minimum(smaller_inside, 1 - smaller_inside)
-    return [float(worst) for worst in conflict.max(axis=1, initial=0.0)]
+    larger, smaller = np.minimum(inside, inside.T), np.maximum(inside, inside.T)
+    return [float(worst) for worst in (4 * larger * (1 - smaller)).max(axis=1, initial=0.0)]

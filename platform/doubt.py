@@ -28,17 +28,18 @@ class DoubtReason(StrEnum):
     CONFLICT = "conflict"
     """It overlaps another proposal, and neither lies in the other."""
     CALIBRATION = "calibration"
-    """Masks of its predicted IoU are often wrong."""
+    """Masks of its predicted IoU are often wrong, by reviews or else by what it says itself."""
 
 
 TRUST: Final[dict[DoubtReason, float]] = {
     DoubtReason.JITTER: 0.9,
     DoubtReason.CANDIDATES: 0.0,
-    DoubtReason.CHALLENGER: 0.9,
-    DoubtReason.CONFLICT: 0.5,
+    DoubtReason.CHALLENGER: 0.9,  # what it finds is of the kind of jitter; not measured by itself
+    DoubtReason.CONFLICT: 0.0,
     DoubtReason.CALIBRATION: 0.5,
 }
-"""Chosen on other pictures than those that the figures of docs/review-order.md come from."""
+"""Chosen on other pictures than those that the figures of docs/review-order.md come from. What has
+none did not help there."""
 _LEAST_SHARE: Final = 0.05
 """Of the doubt; a reason with less is not told."""
 
@@ -55,7 +56,10 @@ _SENTENCES: Final[dict[DoubtReason, str]] = {
     DoubtReason.CONFLICT: (
         "It overlaps another proposal without holding it or lying in it (conflict {value:.0%})."
     ),
-    DoubtReason.CALIBRATION: "Of masks with its predicted IoU about {value:.0%} are wrong.",
+    DoubtReason.CALIBRATION: (
+        "By the IoU that the model predicts for it, the chance that it is wrong is about "
+        "{value:.0%}."
+    ),
 }
 
 

@@ -17,6 +17,7 @@ from maskloop.platform.db import (
     projects,
 )
 from maskloop.platform.db.audited_verdicts import AuditedVerdict
+from maskloop.platform.db.auto_accepted import Scored
 from maskloop.platform.db.auto_accepts import AutoAccept
 from maskloop.platform.db.model_versions import ModelVersion
 from maskloop.platform.db.projects import Category
@@ -100,15 +101,16 @@ def offer_in(
         version = model_versions.known(connection, model_version_id)
     verdicts = audited_verdicts.of_version(connection, project_id, version.id)
     category = _category(connection, project_id, category_id, verdicts)
-    pending = auto_accepted.pending_scores(connection, project_id, version.id)
+    # Those that are decided too: what is tested must not follow from what was said.
+    scored = auto_accepted.scores(connection, project_id, version.id)
     audits = [] if category is None else audits_of(verdicts, category.id)
     found = derive(
         audits,
-        list(pending.values()),
+        [one.predicted_iou for one in scored],
         precision=terms.wanted_precision,
         confidence=terms.confidence,
     )
-    above = [] if isinstance(found, NotYet) else _above(pending, found.threshold)
+    above = [] if isinstance(found, NotYet) else _waiting(scored, found.threshold)
     held_back = [one for one in above if is_audited(project_id, one, terms.audit_share)]
     return Offer(
         model_version=version,
@@ -148,8 +150,8 @@ def _category(
     return next(iter(projects.list_categories(connection, project_id)), None)
 
 
-def _above(pending: Mapping[int, float], threshold: float) -> list[int]:
-    return [proposal_id for proposal_id, score in pending.items() if score >= threshold]
+def _waiting(scored: Sequence[Scored], threshold: float) -> list[int]:
+    return [one.id for one in scored if one.pending and one.predicted_iou >= threshold]
 
 
 def _because(found: Derived | NotYet, terms: Terms) -> str:

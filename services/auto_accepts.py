@@ -2,6 +2,7 @@
 accepted on the strength of it."""
 
 import logging
+import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -97,7 +98,13 @@ def switch_on_in(
     return now_on
 
 
-def catch_up(runtime: Runtime, accept: AutoAccept, *, most_images: int | None = None) -> int:
+def catch_up(
+    runtime: Runtime,
+    accept: AutoAccept,
+    *,
+    most_images: int | None = None,
+    stop: threading.Event | None = None,
+) -> int:
     """Accept what waits, an image and a transaction after the other; how many proposals. May be
     stopped and called again at any time."""
     accepted, after, seen = 0, 0, 0
@@ -105,25 +112,27 @@ def catch_up(runtime: Runtime, accept: AutoAccept, *, most_images: int | None = 
         limit = _IMAGES if most_images is None else min(_IMAGES, most_images - seen)
         with runtime.engine.connect() as connection:
             found = auto_accepted.images_above(connection, accept, after=after, limit=limit)
-        if not found:
+        if not found or (stop is not None and stop.is_set()):
             break
-        for image_id in found:
-            with runtime.engine.begin() as connection:
-                superseding.lock_image(connection, accept.project_id, image_id)
-                accepted += _accept_on(connection, accept, image_id)
+        accepted += sum(_accept_image(runtime, accept, image_id) for image_id in found)
         after, seen = found[-1], seen + len(found)
     if accepted:
         logger.info("auto_accept.accepted auto_accept=%d proposals=%d", accept.id, accepted)
     return accepted
 
 
-def catch_up_all(
-    runtime: Runtime, project_id: int | None = None, *, most_images: int | None = None
-) -> int:
-    """`catch_up` of all that are on, in a project or in all of them."""
+def _accept_image(runtime: Runtime, accept: AutoAccept, image_id: int) -> int:
+    with runtime.engine.begin() as connection:
+        superseding.lock_image(connection, accept.project_id, image_id)
+        return _accept_on(connection, accept, image_id)
+
+
+def begin(runtime: Runtime, project_id: int, *, most_images: int) -> None:
+    """`catch_up` a little with all that is on in a project; `upkeep` does the rest."""
     with runtime.engine.connect() as connection:
         found = auto_accepts.all_active(connection, project_id)
-    return sum(catch_up(runtime, accept, most_images=most_images) for accept in found)
+    for accept in found:
+        catch_up(runtime, accept, most_images=most_images)
 
 
 def accept_new_in(

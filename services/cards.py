@@ -1,8 +1,8 @@
 """Cards: what queues hand to people, for how long, and how it is given back."""
 
 import uuid
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -11,12 +11,13 @@ from maskloop.platform.access import Permission
 from maskloop.platform.db import card_faces, card_picking, cards, image_summaries, queues, reviews
 from maskloop.platform.db.card_faces import Face, Reasons
 from maskloop.platform.db.cards import Card
+from maskloop.platform.db.database import now
 from maskloop.platform.db.image_summaries import ImageSummary
 from maskloop.platform.db.queues import Queue
 from maskloop.platform.db.votes import Vote
 from maskloop.platform.errors import ForbiddenError, NotFoundError, QueueClosedError
 from maskloop.platform.settings import Settings
-from maskloop.platform.states import QueueOrder
+from maskloop.platform.states import QueueOrder, QueueSubject
 from maskloop.services.disputes import disputed_votes
 from maskloop.services.handing_out import hand_out
 from maskloop.services.queues import Person
@@ -150,7 +151,7 @@ def renew(runtime: Runtime, project_id: int, held: Held, *, person: Person) -> R
             card.id: holder_of(connection, project_id, card)
             for card in cards.by_ids(connection, project_id, lost)
         }
-        until = connection.execute(sa.select(sa.func.now() + sa.literal(duration))).scalar_one()
+        until = now(connection) + duration
     named = [(card_id, holders.get(card_id, "nobody")) for card_id in lost]
     return Renewal(named, until, duration.total_seconds())
 
@@ -173,40 +174,29 @@ def give_back(runtime: Runtime, project_id: int, held: Held, *, person: Person) 
 def show(connection: sa.Connection, project_id: int, card_ids: Sequence[int]) -> list[ShownCard]:
     """In the order in which they were handed out."""
     found = cards.by_ids(connection, project_id, card_ids)
-    faces = card_faces.of_cards(connection, project_id, found)
-    image_ids = sorted({face.image_id for face in faces.values()})
-    shown = {
-        one.image.id: one for one in image_summaries.of_images(connection, project_id, image_ids)
-    }
-    reasons = dict(_reasons(connection, project_id, found, faces))
-    said = disputed_votes(connection, project_id, found)
-    return [
-        ShownCard(
-            card,
-            shown[faces[card.id].image_id],
-            faces[card.id],
-            reasons[card.id],
-            said.get(card.id, ()),
-        )
-        for card in found
-    ]
-
-
-def _reasons(
-    connection: sa.Connection,
-    project_id: int,
-    found: Sequence[Card],
-    faces: dict[int, Face],
-) -> Iterator[tuple[int, Reasons]]:
-    ordering = {
-        queue_id: queues.by_id(connection, project_id, queue_id).plan.ordering
+    plans = {
+        queue_id: queues.by_id(connection, project_id, queue_id).plan
         for queue_id in {card.queue_id for card in found}
     }
-    doubted = [card for card in found if ordering[card.queue_id] is QueueOrder.DOUBT]
-    doubts = card_faces.doubts(connection, project_id, doubted)
+    faces = card_faces.of_cards(connection, project_id, found)
     for card in found:
-        score = faces[card.id].predicted_iou
-        yield card.id, doubts.get(card.id) or [_reason(ordering[card.queue_id], score)]
+        if plans[card.queue_id].subject is QueueSubject.PROPOSALS:
+            # Proposals have no category, so a check among them shows none.
+            faces[card.id] = replace(faces[card.id], category_id=None)
+    image_ids = sorted({face.image_id for face in faces.values()})
+    images = {
+        one.image.id: one for one in image_summaries.of_images(connection, project_id, image_ids)
+    }
+    doubted = [card for card in found if plans[card.queue_id].ordering is QueueOrder.DOUBT]
+    doubts = card_faces.doubts(connection, project_id, doubted)
+    said = disputed_votes(connection, project_id, found)
+    shown = []
+    for card in found:
+        face, ordering = faces[card.id], plans[card.queue_id].ordering
+        why = doubts.get(card.id) or [_reason(ordering, face.predicted_iou)]
+        votes = said.get(card.id, ())
+        shown.append(ShownCard(card, images[face.image_id], face, why, votes))
+    return shown
 
 
 def _reason(ordering: QueueOrder, score: float | None) -> dict[str, object]:

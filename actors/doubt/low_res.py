@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.transforms import INPUT_SIDE
+from maskloop.actors.selection import box_of
 from maskloop.platform.prompts import MASK_SIDE
 
 _STEP: Final = INPUT_SIDE // MASK_SIDE
@@ -22,7 +23,9 @@ def low_res(mask: Mask, embedding: Embedding) -> Mask:
     for any, those it covers most of all. `mask` has at least one pixel."""
     rows = _shares(embedding.size_hw[0], embedding.resized_hw[0])
     columns = _shares(embedding.size_hw[1], embedding.resized_hw[1])
-    covered = rows @ mask.astype(np.float32) @ columns.T
+    left, top, right, bottom = box_of(mask)
+    part = mask[top : bottom + 1, left : right + 1].astype(np.float32)
+    covered = rows[:, top : bottom + 1] @ part @ columns[:, left : right + 1].T
     inside: Mask = covered > 0.5
     return inside if inside.any() else covered == covered.max()
 

@@ -33,13 +33,15 @@ class AuditedVerdict:
     seconds: float | None
     created_at: datetime
 
-    def is_right(self, category_id: int) -> bool:
-        """Whether accepting the proposal unseen, under this category, would have been."""
-        if self.category_id != category_id:
-            return False
+    @property
+    def mask_is_right(self) -> bool:
         if self.verdict is Verdict.CORRECTED:
             return self.iou is not None and self.iou >= RIGHT_IOU
         return self.verdict is Verdict.ACCEPTED
+
+    def is_right(self, category_id: int) -> bool:
+        """Whether accepting the proposal unseen, under this category, would have been."""
+        return self.mask_is_right and self.category_id == category_id
 
 
 def of_version(

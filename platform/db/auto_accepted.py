@@ -40,18 +40,24 @@ class Accepted:
     created_at: datetime
 
 
-def pending_scores(
-    connection: sa.Connection, project_id: int, model_version_id: int
-) -> dict[int, float]:
-    """Predicted IoU of the version's pending proposals, by their ids."""
+@dataclass(frozen=True)
+class Scored:
+    id: int
+    predicted_iou: float
+    pending: bool
+
+
+def scores(connection: sa.Connection, project_id: int, model_version_id: int) -> list[Scored]:
+    """Of the version's proposals, those of them left out that a later version's took the place
+    of."""
     rows = connection.execute(
-        sa.select(proposals.c.id, proposals.c.predicted_iou).where(
+        sa.select(proposals.c.id, proposals.c.predicted_iou, proposals.c.state).where(
             proposals.c.project_id == project_id,
             proposals.c.model_version_id == model_version_id,
-            proposals.c.state == ProposalState.PENDING,
+            proposals.c.state != ProposalState.SUPERSEDED,
         )
     )
-    return {row[0]: row[1] for row in rows}
+    return [Scored(row[0], row[1], row[2] == ProposalState.PENDING) for row in rows]
 
 
 def images_above(

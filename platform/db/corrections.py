@@ -11,6 +11,7 @@ from maskloop.platform.db.learning_tables import never_trained
 from maskloop.platform.db.people_tables import users
 from maskloop.platform.db.tables import images, proposals
 from maskloop.platform.db.training_candidates import origin_of
+from maskloop.platform.db.withdrawals import is_counted
 from maskloop.platform.drift import Judged
 from maskloop.platform.masks import Rle
 from maskloop.platform.states import Verdict
@@ -68,12 +69,12 @@ def last_change(connection: sa.Connection, project_id: int) -> datetime | None:
 def count_judged(
     connection: sa.Connection, project_id: int, version_id: int, *, since: datetime | None = None
 ) -> int:
-    """Reviews of the version's proposals."""
+    """Reviews of the version's proposals by people, without withdrawn ones."""
     wanted = (
         sa.select(sa.func.count())
         .select_from(reviews)
         .join(proposals, proposals.c.id == reviews.c.proposal_id)
-        .where(reviews.c.project_id == project_id, proposals.c.model_version_id == version_id)
+        .where(*_by_people(project_id, version_id))
     )
     if since is not None:
         wanted = wanted.where(reviews.c.created_at > since)
@@ -91,6 +92,16 @@ def newest_judged(
     connection: sa.Connection, project_id: int, version_id: int, *, limit: int
 ) -> list[Judged]:
     return _judged(connection, project_id, version_id, order=reviews.c.id.desc(), limit=limit)
+
+
+def _by_people(project_id: int, version_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """Of `reviews` with their `proposals`: what was accepted by evidence says nothing of drift."""
+    return (
+        reviews.c.project_id == project_id,
+        proposals.c.model_version_id == version_id,
+        reviews.c.auto_accept_id.is_(None),
+        is_counted(reviews),
+    )
 
 
 def _judged(
@@ -118,7 +129,7 @@ def _judged(
                 annotations.c.revision == reviews.c.annotation_revision,
             ),
         )
-        .where(reviews.c.project_id == project_id, proposals.c.model_version_id == version_id)
+        .where(*_by_people(project_id, version_id))
         .order_by(order)
         .limit(limit)
     )

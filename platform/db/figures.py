@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from maskloop.platform.db.clicks import clicks_of
 from maskloop.platform.db.labeling_tables import annotations, reviews, submissions
+from maskloop.platform.db.withdrawals import is_counted
 from maskloop.platform.states import SubmissionOutcome, Verdict
 
 
@@ -18,7 +19,8 @@ class Figures:
     """Images that they submitted."""
     skipped: int
     objects: int
-    """Annotations that they made, those that were deleted later too."""
+    """Annotations that they made, those that were deleted later too, but none by a verdict that
+    they withdrew, and none that was accepted by evidence without them."""
     seconds_median: float | None
     seconds_mean: float | None
     """Of a mask, all their revisions of it together."""
@@ -57,10 +59,16 @@ def _images(project_id: int, user_id: int, since: datetime | None) -> sa.Select[
 def _masks(
     project_id: int, user_id: int, since: datetime | None
 ) -> sa.Select[int, float | None, float | None, float | None]:
-    accepted = sa.exists().where(
+    of_review = sa.and_(
+        reviews.c.project_id == annotations.c.project_id,
         reviews.c.proposal_id == annotations.c.proposal_id,
-        reviews.c.verdict == Verdict.ACCEPTED,
-        annotations.c.revision == 1,
+        reviews.c.annotation_id == annotations.c.id,
+    )
+    accepted = sa.exists().where(
+        of_review, reviews.c.verdict == Verdict.ACCEPTED, annotations.c.revision == 1
+    )
+    not_theirs = sa.exists().where(
+        of_review, sa.or_(~is_counted(reviews), reviews.c.auto_accept_id.is_not(None))
     )
     each = (
         sa.select(
@@ -70,6 +78,7 @@ def _masks(
         .where(
             annotations.c.project_id == project_id,
             annotations.c.author_id == user_id,
+            ~not_theirs,
             _from(annotations, since),
         )
         .group_by(annotations.c.id)

@@ -174,7 +174,7 @@ def switch_on(request: Request, new: NewAutoAccept, once: OnceOnly, access: Mana
         return auto_accept_shown(AutoAcceptView(made, 0))
 
     answer = once.do(access.principal, effect)
-    auto_accepts.catch_up_all(runtime, access.project_id, most_images=_AT_ONCE)
+    auto_accepts.begin(runtime, access.project_id, most_images=_AT_ONCE)
     return answer
 
 

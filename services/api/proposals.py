@@ -83,10 +83,13 @@ class AnnotationMade(BaseModel):
 
 
 class ReviewShown(BaseModel):
-    """`annotation`: what was made of the proposal; null where it was rejected."""
+    """`annotation`: what was made of the proposal; null where it was rejected. `round`: how often
+    the proposal was decided; `withdrawn`: the reviewer took it back."""
 
     id: int
     proposal_id: int
+    round: int
+    withdrawn: bool
     verdict: Verdict
     reviewer: str
     annotation: AnnotationMade | None
@@ -191,6 +194,8 @@ def _review(found: Review) -> ReviewShown:
     return ReviewShown(
         id=found.id,
         proposal_id=found.proposal_id,
+        round=found.round,
+        withdrawn=found.withdrawn,
         verdict=found.verdict,
         reviewer=found.reviewer,
         annotation=annotation,

@@ -44,11 +44,14 @@ def plant(
     defect: Annotated[
         list[Defect] | None, typer.Option(help="Give several; without: all of them.")
     ] = None,
-    iou: Annotated[float, typer.Option(help="Of a spoiled mask with the truth.")] = 0.6,
+    iou: Annotated[
+        float | None, typer.Option(help="Of a spoiled mask with the truth; without: 0.6.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The same one plants the same.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Plant errors, made of gold and of masks that reviews accepted."""
+    from maskloop.platform.defects import IOU
     from maskloop.services.planting import plant as plant_errors
     from maskloop.services.projects import find_project
     from maskloop.services.sign_in import local_user
@@ -59,7 +62,7 @@ def plant(
             find_project(opened, project_name).id,
             count,
             defects=defect or None,
-            iou=iou,
+            iou=IOU if iou is None else iou,
             by=local_user(opened).id,
             seed=seed,
         )
@@ -90,6 +93,16 @@ def list_all(
         console.table(columns, [_row(one) for one in found])
     else:
         console.say(f"No checks. Make gold with: maskloop checks gold {project_name} ANNOTATION…")
+
+
+@checks.command("needed")
+def needed() -> None:
+    """How many planted errors a person has to meet until the 95 % interval of the share that they
+    let through is so wide at most."""
+    from maskloop.platform.checks_needed import WIDTHS, needed_table
+
+    columns = ["let through", *(f"width {width:g}" for width in WIDTHS)]
+    console.table(columns, [(f"{share:.0%}", *row) for share, row in needed_table()])
 
 
 def _row(found: "Listed") -> tuple[object, ...]:

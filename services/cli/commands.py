@@ -8,6 +8,7 @@ from maskloop.services.cli import (
     autolabel,
     checks,
     doctor,
+    doubts,
     embeddings,
     evaluation,
     export,
@@ -50,8 +51,9 @@ def add_to(app: typer.Typer) -> None:
     app.command()(provenance.provenance)
     app.command()(provenance.replay)
     app.command()(audit.audit)
-    app.add_typer(checks.checks, name="checks")
+    app.command()(doubts.doubts)
     app.add_typer(auto_accept.auto_accept, name="auto-accept")
+    app.add_typer(checks.checks, name="checks")
     app.add_typer(shadow.shadow, name="shadow")
     app.add_typer(embeddings.embeddings, name="embeddings")
     app.command()(export.export)

@@ -22,9 +22,10 @@ def columns(first: int, last: int) -> Rle:
         (columns(0, 20), 0.0),  # around it
         (columns(0, 10), 0.0),  # the same
         (columns(5, 15), 1.0),  # half in it
-        (columns(9, 19), 0.2),  # a tenth in it
-        (columns(8, 12), 1.0),  # of the smaller one half
-        (columns(7, 11), 0.5),  # of the smaller one three quarters
+        (columns(9, 19), 0.36),  # a tenth in it
+        (columns(1, 11), 0.36),  # nine tenths in it
+        (columns(8, 12), 0.4),  # a smaller one, half in it
+        (columns(7, 11), 0.3),  # a smaller one, three quarters in it
     ],
 )
 def test_a_mask_contradicts_what_it_crosses_and_nothing_else(other: Rle, expected: float) -> None:
@@ -33,7 +34,7 @@ def test_a_mask_contradicts_what_it_crosses_and_nothing_else(other: Rle, expecte
 
 def test_the_worst_conflict_counts_for_each() -> None:
     masks = [columns(0, 10), columns(9, 19), columns(15, 20), columns(4, 6)]
-    assert conflicts(masks) == pytest.approx([0.2, 0.4, 0.4, 0.0])
+    assert conflicts(masks) == pytest.approx([0.36, 0.36, 0.32, 0.0])
 
 
 @pytest.mark.parametrize("masks", [[], [columns(0, 10)]])

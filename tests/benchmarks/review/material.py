@@ -7,7 +7,7 @@ from stored embeddings, and a second run makes neither again.
 import hashlib
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,8 @@ from maskloop.platform.storage import open_store
 from precision.annotations import Annotated, annotated
 
 AS_PROPOSED: Final = GenerationParameters(mode=Mode.ADAPTIVE)
+RIGHT: Final = 0.5
+"""IoU with the annotation from which a proposal counts as right."""
 TOUCHES: Final = 0.1
 """IoU from which the best proposal of an object is taken for an attempt at it."""
 
@@ -45,6 +47,23 @@ class Photograph:
     objects: list[Rle]
     proposals: list[GeneratedMask]
     attempts: dict[int, tuple[int, float]]
+
+
+def as_people_drew(photograph: Photograph) -> Photograph:
+    """With the annotation in the place of every right proposal, and those alone.
+
+    A decoder agrees with its own masks before all others. Here no mask is its own, so that only
+    being wrong can tell one from another.
+    """
+    right = [
+        (number, wanted) for number, (wanted, iou) in photograph.attempts.items() if iou >= RIGHT
+    ]
+    drawn = [
+        replace(photograph.proposals[number], rle=photograph.objects[wanted])
+        for number, wanted in right
+    ]
+    attempts = {place: (wanted, 1.0) for place, (_, wanted) in enumerate(right)}
+    return replace(photograph, proposals=drawn, attempts=attempts)
 
 
 class Models:

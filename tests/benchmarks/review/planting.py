@@ -6,7 +6,7 @@ Nothing but the mask changes: the predicted IoU stays that of the proposal it wa
 
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,11 +19,9 @@ from maskloop.platform.defects import spoil
 from maskloop.platform.doubt import DoubtReason
 from maskloop.platform.masks import Rle
 from maskloop.platform.states import Defect
-from review.material import Photograph
+from review.material import RIGHT, Photograph
 
 QUEUES: Final = 10
-RIGHT: Final = 0.5
-"""IoU with the annotation from which a proposal counts as right."""
 DEFECTS: Final = (Defect.ERODED, Defect.SHIFTED, Defect.MERGED, Defect.MISSING_PART)
 Signals = dict[DoubtReason, float]
 
@@ -43,16 +41,19 @@ class Entry:
 
 @dataclass(frozen=True)
 class Measured:
-    """`queues`: with planted errors among right masks; `as_it_is`: right and wrong attempts."""
+    """`queues`: by the IoU that planted errors keep, right masks with such errors among them;
+    `as_it_is`: right and wrong attempts, nothing planted. `seconds`: of the unspoiled proposals."""
 
-    queues: list[list[Entry]]
+    queues: dict[float, list[list[Entry]]]
     as_it_is: list[Entry]
     proposals: int
     seconds: float
 
 
-def measured(photographs: Iterable[Photograph], decoder: Decoder) -> Measured:
-    queues: list[list[Entry]] = [[] for _ in range(QUEUES)]
+def measured(
+    photographs: Iterable[Photograph], decoder: Decoder, kept_ious: Sequence[float]
+) -> Measured:
+    queues: dict[float, list[list[Entry]]] = {iou: [[] for _ in range(QUEUES)] for iou in kept_ious}
     as_it_is: list[Entry] = []
     proposals, seconds = 0, 0.0
     for photograph in photographs:
@@ -61,23 +62,29 @@ def measured(photographs: Iterable[Photograph], decoder: Decoder) -> Measured:
             Doubted(_id(photograph, number), each.rle, each.predicted_iou)
             for number, each in enumerate(photograph.proposals)
         ]
+        attempted = list(photograph.attempts)
         began = time.perf_counter()
-        of_clean = signals_of(version, clean)
+        found = signals_of(version, [clean[number] for number in attempted])
         seconds += time.perf_counter() - began
-        proposals += len(clean)
-        spoiled = _spoiled(photograph, clean)
-        numbers = sorted(spoiled)
-        of_spoiled = dict(
-            zip(numbers, signals_of(version, [spoiled[n][1] for n in numbers]), strict=True)
-        )
+        proposals += len(attempted)
+        # Nothing ranks the other proposals of the image, but they take part in conflicts.
+        of_clean = dict(zip(attempted, found, strict=True))
+        crossed = conflicts([each.rle for each in clean])
         for number, (_, iou) in photograph.attempts.items():
-            as_it_is.append(_entry(photograph, clean[number], iou, of_clean[number], None))
-        for place, queue in enumerate(queues):
-            queue += _with_planted(photograph, clean, of_clean, spoiled, of_spoiled, place)
+            signals = of_clean[number] | {DoubtReason.CONFLICT: crossed[number]}
+            as_it_is.append(_entry(photograph, clean[number], iou, signals, None))
+        for kept_iou, with_such in queues.items():
+            spoiled = _spoiled(photograph, clean, kept_iou)
+            of_spoiled = signals_of(version, [spoiled[n][1] for n in spoiled])
+            planted = dict(zip(spoiled, of_spoiled, strict=True))
+            for place, queue in enumerate(with_such):
+                queue += _with_planted(photograph, clean, of_clean, spoiled, planted, place)
     return Measured(queues, as_it_is, proposals, seconds)
 
 
-def _spoiled(photograph: Photograph, clean: list[Doubted]) -> dict[int, tuple[Defect, Doubted]]:
+def _spoiled(
+    photograph: Photograph, clean: list[Doubted], wanted: float
+) -> dict[int, tuple[Defect, Doubted]]:
     """Of each right proposal that can be spoiled; merged with what other objects' proposals are."""
     masks = {number: clean[number].rle.decode() for number in photograph.attempts}
     found = {}
@@ -85,7 +92,7 @@ def _spoiled(photograph: Photograph, clean: list[Doubted]) -> dict[int, tuple[De
         random = np.random.default_rng(clean[number].id)
         others = [mask for other, mask in masks.items() if other != number]
         for defect in random.permutation(np.array(DEFECTS)).tolist() if iou >= RIGHT else ():
-            mask = spoil(Defect(defect), masks[number], others, rng=random)
+            mask = spoil(Defect(defect), masks[number], others, iou=wanted, rng=random)
             if mask is not None:
                 found[number] = Defect(defect), replace(clean[number], rle=Rle.encode(mask))
                 break
@@ -95,7 +102,7 @@ def _spoiled(photograph: Photograph, clean: list[Doubted]) -> dict[int, tuple[De
 def _with_planted(
     photograph: Photograph,
     clean: list[Doubted],
-    of_clean: list[Signals],
+    of_clean: dict[int, Signals],
     spoiled: dict[int, tuple[Defect, Doubted]],
     of_spoiled: dict[int, Signals],
     place: int,

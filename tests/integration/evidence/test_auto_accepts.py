@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from maskloop.platform.db import audit_events, auto_accepts, proposals
+from maskloop.platform.db import audit_events, auto_accepts, corrections, proposals
 from maskloop.platform.errors import (
     AutoAcceptOnError,
     BadParametersError,
@@ -70,7 +70,7 @@ def test_without_audits_there_is_no_threshold_but_a_number_that_is_missing(ward:
     assert (found.threshold, found.audits, found.audits_needed) == (None, 0, 22)
     assert (found.would_accept, found.median_seconds, found.hours_saved) == (0, None, None)
     assert found.because == (
-        "0 proposals were audited in random order; fewer than 22 cannot show a precision of 80%; "
+        "0 proposals were audited in random order; whether 80% are right is first judged at 22; "
         "22 more audits before the next look"
     )
     with pytest.raises(NoThresholdError, match="22 more audits"):
@@ -206,6 +206,15 @@ def test_what_a_job_proposes_later_is_accepted_as_it_comes(ward: "Ward") -> None
             connection, ward.project_id, ward.model_version_id, ward.image.id
         )
     assert accepted == services.get(ward.runtime, ward.project_id, accept.id).accepted > 0
+
+
+def test_what_was_accepted_unseen_makes_no_version_look_better(ward: "Ward") -> None:
+    ward.audit()
+    accept = switch_on(ward)
+    assert services.catch_up(ward.runtime, accept) > 0
+    with ward.runtime.engine.connect() as connection:
+        judged = corrections.count_judged(connection, ward.project_id, ward.model_version_id)
+    assert judged == 100
 
 
 def test_nothing_is_accepted_of_another_version_or_when_it_is_off(ward: "Ward") -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 from scipy.stats import binom
 
 from maskloop.platform.db import annotations as annotation_rows
@@ -102,6 +103,29 @@ def test_a_check_looks_like_a_proposal(tray: "Tray") -> None:
             assert (one.card.slot, one.card.outcome) == (0, None)
             assert one.card.until == real[0].card.until
         tray.give_back(taken)
+
+
+def test_among_doubted_proposals_a_check_has_reasons_too(tray: "Tray") -> None:
+    stocked(tray)
+    with tray.runtime.engine.begin() as connection:
+        for one in tray.proposals:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO proposal_doubts "
+                    "(project_id, proposal_id, score, reasons, model_version_id) "
+                    "VALUES (:project, :id, 0.5, CAST(:reasons AS jsonb), :version)"
+                ),
+                {
+                    "project": tray.project_id,
+                    "id": one.id,
+                    "reasons": '[{"reason": "contains", "text": "inside another", "value": 0.9}]',
+                    "version": one.model_version_id,
+                },
+            )
+    queue = tray.queue(ordering=QueueOrder.DOUBT, gold_rate=0.25, planted_rate=0.25)
+    taken = tray.take(queue, 20)
+    assert set(kinds_of(tray, taken)) > {None}
+    assert {one.why[0]["reason"] for one in taken} == {"contains"}
 
 
 def test_a_wrong_category_is_shown_only_where_cards_have_one(tray: "Tray") -> None:
