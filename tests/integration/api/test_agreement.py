@@ -1,4 +1,4 @@
-"""Agreement and doubts over HTTP: figures where there are none, and who may ask for doubts."""
+"""Agreement and doubts over HTTP: figures where there are none, and who has doubts computed."""
 
 from typing import TYPE_CHECKING
 

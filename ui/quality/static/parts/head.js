@@ -7,7 +7,7 @@ import { RANGES, addressOf, daysOf } from "../place.js";
 import { bounds } from "../told.js";
 
 export const TOP_KEYS = ["session", "project", "place"];
-const ELSEWHERE = [["Label", "label"], ["Models", "models"]];
+const ELSEWHERE = [["Label", "label"], ["Review", "review"], ["Models", "models"]];
 
 export function top({ session, project, place }) {
   return [
