@@ -93,7 +93,7 @@ def _say_more_of_annotations_and_projects() -> None:
         ),
     )
     op.add_column(
-        "projects", sa.Column("mode", sa.Text(), server_default="assisted", nullable=False)
+        "projects", sa.Column("mode", sa.Text(), server_default="automatic", nullable=False)
     )
     op.create_check_constraint(
         op.f("annotations_parent_iou_check"), "annotations", "parent_iou BETWEEN 0 AND 1"

@@ -44,7 +44,7 @@ projects = Table(
     metadata,
     id_column(),
     Column("name", Text, nullable=False, unique=True),
-    Column("mode", Text, nullable=False, server_default=ProjectMode.ASSISTED),
+    Column("mode", Text, nullable=False, server_default=ProjectMode.AUTOMATIC),
     created_column(),
     one_of("mode", ProjectMode),
     CheckConstraint("name ~ '^[a-z0-9][a-z0-9._-]{0,63}$'", name="name"),

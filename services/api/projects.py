@@ -97,7 +97,7 @@ def create(
         return ProjectShown(
             id=made.id,
             name=made.name,
-            mode=ProjectMode.ASSISTED,
+            mode=ProjectMode.AUTOMATIC,
             categories=_shown(found),
             roles=["admin"],
             permissions=sorted(Permission),

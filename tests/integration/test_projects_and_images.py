@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 def test_a_project_is_made_with_its_categories(runtime: Runtime, name: str) -> None:
     made = create_project(runtime, name, ["cat", "Gerät", "cat"])
     assert list_projects(runtime) == [
-        ProjectSummary(Project(made.id, name), 2, 0, ProjectMode.ASSISTED)
+        ProjectSummary(Project(made.id, name), 2, 0, ProjectMode.AUTOMATIC)
     ]
     with runtime.engine.connect() as connection:
         found = list_categories(connection, made.id)

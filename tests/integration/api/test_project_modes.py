@@ -31,10 +31,8 @@ def change(ward: "Ward", admin: httpx.Client, mode: str) -> dict[str, Any]:
     return found
 
 
-def test_a_project_begins_assisted_with_proposals_kept_back(
-    ward: "Ward", admin: httpx.Client
-) -> None:
-    assert admin.get(path(ward)).json() == {
+def test_assisted_keeps_proposals_back(ward: "Ward", admin: httpx.Client) -> None:
+    assert change(ward, admin, "assisted") == {
         "mode": "assisted",
         "starts_with_review": False,
         "filling": {
@@ -50,14 +48,17 @@ def test_a_project_begins_assisted_with_proposals_kept_back(
 def test_the_mode_is_shown_with_the_project_and_in_the_list(
     ward: "Ward", admin: httpx.Client
 ) -> None:
-    change(ward, admin, "automatic")
-    assert admin.get(path(ward, "")).json()["mode"] == "automatic"
+    change(ward, admin, "assisted")
+    assert admin.get(path(ward, "")).json()["mode"] == "assisted"
     (listed,) = admin.get("/api/v1/projects").json()["items"]
-    assert listed["mode"] == "automatic"
+    assert listed["mode"] == "assisted"
 
 
-def test_automatic_begins_with_review(ward: "Ward", admin: httpx.Client) -> None:
-    found = change(ward, admin, "automatic")
+def test_a_project_is_automatic_at_first_and_begins_with_review(
+    ward: "Ward", admin: httpx.Client
+) -> None:
+    found = admin.get(path(ward)).json()
+    assert found["mode"] == "automatic"
     assert found["starts_with_review"] is True
     assert found["queue"] == {"subject": "proposals", "ordering": "doubt"}
     assert (found["filling"]["shown_from"], found["filling"]["filled_from"]) == (0.0, None)
@@ -89,12 +90,12 @@ def test_semi_automatic_fills_in_from_where_audits_allow(ward: "Ward", admin: ht
 
 
 def test_who_changed_the_mode_is_written_down_once(ward: "Ward", admin: httpx.Client) -> None:
-    change(ward, admin, "automatic")
-    change(ward, admin, "automatic")
+    change(ward, admin, "assisted")
+    change(ward, admin, "assisted")
     with ward.runtime.engine.connect() as connection:
         (event,) = audit_events.page(connection, ward.project_id, limit=10)
     assert (event.user, event.action) == ("ada", "mode_changed")
-    assert event.detail == {"before": "assisted", "after": "automatic"}
+    assert event.detail == {"before": "automatic", "after": "assisted"}
 
 
 def test_a_mode_that_there_is_not_is_refused_and_reviewers_set_none(
@@ -102,5 +103,5 @@ def test_a_mode_that_there_is_not_is_refused_and_reviewers_set_none(
 ) -> None:
     assert admin.patch(path(ward), json={"mode": "manual"}).status_code == 422
     reviewer = site.person("rae", roles=[Role.REVIEWER], project_id=ward.project_id)
-    assert reviewer.patch(path(ward), json={"mode": "automatic"}).status_code == 403
-    assert reviewer.get(path(ward)).json()["mode"] == "assisted"
+    assert reviewer.patch(path(ward), json={"mode": "assisted"}).status_code == 403
+    assert reviewer.get(path(ward)).json()["mode"] == "automatic"
