@@ -93,8 +93,9 @@ def test_who_changed_the_mode_is_written_down_once(ward: "Ward", admin: httpx.Cl
     change(ward, admin, "assisted")
     change(ward, admin, "assisted")
     with ward.runtime.engine.connect() as connection:
-        (event,) = audit_events.page(connection, ward.project_id, limit=10)
-    assert (event.user, event.action) == ("ada", "mode_changed")
+        found = audit_events.page(connection, ward.project_id, limit=10)
+    (event,) = [one for one in found if one.action == "mode_changed"]
+    assert event.user == "ada"
     assert event.detail == {"before": "automatic", "after": "assisted"}
 
 
