@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from maskloop.platform.db.checks import Check
-from maskloop.platform.errors import BadMaskError, BadParametersError, NotFoundError
+from maskloop.platform.errors import (
+    BadMaskError,
+    BadParametersError,
+    NotFoundError,
+    RefusedTransitionError,
+)
 from maskloop.platform.masks import Rle, iou_matrix
 from maskloop.platform.states import Defect, QueueSubject, Verdict
 from maskloop.services import checks
@@ -154,3 +159,13 @@ def test_an_answer_that_was_withdrawn_does_not_count_and_another_round_does(tray
     (listed,) = checks.page(tray.runtime, tray.project_id)
     assert (listed.tally.answers, listed.tally.passed) == (1, 1)
     assert tray.count("check_answers") == 2
+
+
+def test_an_answer_stands_once_its_right_one_was_shown(tray: "Tray") -> None:
+    check, queue = planted(tray, Defect.SHIFTED), tray.queue(feedback=True)
+    shown = tray.handed(check, queue)
+    tray.answer(shown, Judgement.accept(tray.old))
+    with pytest.raises(RefusedTransitionError, match="its right answer was shown"):
+        tray.withdraw(shown)
+    (listed,) = checks.page(tray.runtime, tray.project_id)
+    assert (listed.tally.answers, listed.tally.passed) == (1, 0)
