@@ -19,6 +19,7 @@ from maskloop.platform.db.cards import Card
 from maskloop.platform.db.withdrawals import Answer
 from maskloop.platform.errors import (
     AnnotationConflictError,
+    AnswerShownError,
     CardLostError,
     RefusedTransitionError,
 )
@@ -37,9 +38,9 @@ def withdraw(
     """Take the answer to a card back: what it made is undone, and the card is open again for its
     holder.
 
-    Raises `CardLostError`; `RefusedTransitionError` for a card that is open, or a check whose right
-    answer was shown; where somebody built on the answer since, `AnnotationConflictError` or
-    `AlreadyReviewedError`; and `NotFoundError`.
+    Raises `CardLostError`; `RefusedTransitionError` for a card that is open; `AnswerShownError` for
+    a check of a queue with feedback; where somebody built on the answer since,
+    `AnnotationConflictError` or `AlreadyReviewedError`; and `NotFoundError`.
     """
     with runtime.engine.begin() as connection:
         card = held(connection, project_id, card_id, token=token, person=person)
@@ -73,8 +74,7 @@ def _take_back(connection: sa.Connection, project_id: int, card: Card) -> int | 
         return _annotation_review(connection, project_id, card)
     if card.shows.check_id is not None:
         if queues.by_id(connection, project_id, card.queue_id).plan.feedback:
-            told = "answered, and its right answer was shown,"
-            raise RefusedTransitionError("Card", str(card.id), told, "withdrawn")
+            raise AnswerShownError(card.id)
         _withdraw(connection, project_id, card, "check_answer")
     elif card.shows.proposal_id is not None:
         _review_or_vote(connection, project_id, card, card.shows.proposal_id)

@@ -54,6 +54,7 @@ from maskloop.platform.errors.of_jobs import (
 from maskloop.platform.errors.of_labeling import (
     AlreadyReviewedError,
     AnnotationConflictError,
+    AnswerShownError,
     BadMaskError,
     CardAnsweredError,
     CardLostError,
@@ -118,6 +119,7 @@ __all__ = [
     "AlreadyExistsError",
     "AlreadyReviewedError",
     "AnnotationConflictError",
+    "AnswerShownError",
     "AutoAcceptOnError",
     "BadHostError",
     "BadImageError",

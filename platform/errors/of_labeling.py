@@ -87,6 +87,16 @@ class CardAnsweredError(MaskloopError):
         super().__init__(card)
 
 
+class AnswerShownError(MaskloopError):
+    code = "answer_shown"
+    sentence = (
+        "Card {card} was a check, and its right answer was shown: what you said of it stands."
+    )
+
+    def __init__(self, card: int) -> None:
+        super().__init__(card)
+
+
 class QueueClosedError(MaskloopError):
     code = "queue_closed"
     sentence = (

@@ -54,6 +54,7 @@ STATUSES: Final[dict[str, HTTPStatus]] = {
     "image_leased": HTTPStatus.CONFLICT,
     "lease_lost": HTTPStatus.CONFLICT,
     "card_lost": HTTPStatus.CONFLICT,
+    "answer_shown": HTTPStatus.CONFLICT,
     "card_answered": HTTPStatus.CONFLICT,
     "queue_closed": HTTPStatus.CONFLICT,
     "no_candidates": HTTPStatus.CONFLICT,

@@ -7,10 +7,10 @@ import pytest
 
 from maskloop.platform.db.checks import Check
 from maskloop.platform.errors import (
+    AnswerShownError,
     BadMaskError,
     BadParametersError,
     NotFoundError,
-    RefusedTransitionError,
 )
 from maskloop.platform.masks import Rle, iou_matrix
 from maskloop.platform.states import Defect, QueueSubject, Verdict
@@ -165,7 +165,9 @@ def test_an_answer_stands_once_its_right_one_was_shown(tray: "Tray") -> None:
     check, queue = planted(tray, Defect.SHIFTED), tray.queue(feedback=True)
     shown = tray.handed(check, queue)
     tray.answer(shown, Judgement.accept(tray.old))
-    with pytest.raises(RefusedTransitionError, match="its right answer was shown"):
+    with pytest.raises(
+        AnswerShownError, match="its right answer was shown: what you said of it stands"
+    ):
         tray.withdraw(shown)
     (listed,) = checks.page(tray.runtime, tray.project_id)
     assert (listed.tally.answers, listed.tally.passed) == (1, 0)
