@@ -146,7 +146,7 @@ def renew(runtime: Runtime, project_id: int, held: Held, *, person: Person) -> R
             card.id: holder_of(connection, project_id, card)
             for card in cards.by_ids(connection, project_id, lost)
         }
-        until = connection.execute(sa.select(sa.func.now() + sa.literal(duration))).scalar_one()
+        until = cards.until_of(connection, duration)
     named = [(card_id, holders.get(card_id, "nobody")) for card_id in lost]
     return Renewal(named, until, duration.total_seconds())
 
