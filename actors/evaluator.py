@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import ray
-from ray.exceptions import RayError, RayTaskError
 
 from maskloop.actors.evaluation.choosing import ChosenImage, choose
 from maskloop.actors.evaluation.plan import EvaluationPlan
 from maskloop.actors.evaluation.racing import Laps, Racer, slowdown_of, track_of
 from maskloop.actors.evaluation.worker import Measurer, Portion, portions_of
-from maskloop.platform.errors import EmptyTrainingSetError, MaskloopError, PipelineBrokenError
+from maskloop.actors.ray_errors import translated
+from maskloop.platform.errors import EmptyTrainingSetError
 from maskloop.platform.evaluation import ObjectScore
 from maskloop.platform.manifests import read_manifest
 from maskloop.platform.states import Split
@@ -45,7 +45,7 @@ def evaluate(
     total = sum(len(image.items) for image in images)
     on_progress(0, total)
     scores: list[ObjectScore] = []
-    with _translated(), _crew(plan, images) as crew:
+    with translated(), _crew(plan, images) as crew:
         while crew.busy:
             check_stop()
             for found in crew.done(within=_LOOK_SECONDS):
@@ -63,7 +63,7 @@ def race(
     remote: Any = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0)(Racer)
     track = track_of(_images(champion))
     laps: list[Laps] = []
-    with _translated():
+    with translated():
         racer = remote.remote(champion, challenger)
         try:
             for image in track:
@@ -87,30 +87,12 @@ def _images(plan: EvaluationPlan) -> list[ChosenImage]:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    """Errors of Ray in our words; what an actor raised of ours comes out as it was."""
-    try:
-        yield
-    except RayTaskError as error:
-        if isinstance(error.cause, MaskloopError):
-            raise error.cause from None
-        raise PipelineBrokenError(_first_line(error.cause or error)) from error
-    except RayError as error:
-        raise PipelineBrokenError(_first_line(error)) from error
-
-
-@contextmanager
 def _crew(plan: EvaluationPlan, images: Sequence[ChosenImage]) -> Iterator["_Crew"]:
     crew = _Crew(plan, images)
     try:
         yield crew
     finally:
         crew.dismiss()
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
 
 
 class _Crew:

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import ray
 from ray.data import DataContext
 
-SPARE_CPUS = 3
+SPARE_CPUS = 4
 """Logical CPUs beyond the workers': Ray Data's own tasks need slots, or a full pool deadlocks; and
-a training or an evaluation takes one while autolabel has all others."""
+a training or an evaluation takes one while autolabel has all others, and so do doubts."""
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def _without_credentials() -> Iterator[None]:
 def ray_session(*, workers: int, object_store_mb: int) -> Iterator[None]:
     """A connected Ray inside the block: the cluster of RAY_ADDRESS, else one of this process.
 
-    A local one has `workers` + 3 logical CPUs whatever the machine has, because its tasks mostly
+    A local one has `workers` + 4 logical CPUs whatever the machine has, because its tasks mostly
     wait; it ends with the block, and with this process however that ends.
     """
     logging.getLogger("ray").setLevel(logging.ERROR)

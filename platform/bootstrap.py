@@ -88,14 +88,14 @@ def figure_of(values: Floats, images: Sequence[str], *, confidence: float = CONF
     if places.max() == 0:
         places = np.arange(len(values))
     sums, counts = np.bincount(places, weights=values), np.bincount(places)
-    drawn = _draws(len(counts))
+    drawn = draws_of(len(counts))
     means = (drawn @ sums) / (drawn @ counts)
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Figure(mean=float(values.mean()), low=float(low), high=float(high), count=len(values))
 
 
 @lru_cache(maxsize=4)
-def _draws(clusters: int) -> Floats:
+def draws_of(clusters: int) -> Floats:
     """(RESAMPLES, clusters): how often each is drawn, in as many draws as there are. Kept for the
     next metric, since most are of the same images."""
     random = np.random.default_rng(_SEED)

@@ -1,8 +1,9 @@
 """Masks as values: run-length encodings and what a model says of a mask."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,12 @@ from maskloop.platform.errors import BadMaskError
 
 MOST_RLE_BYTES: Final = 4 * 1024 * 1024
 """Of a mask from outside; the noisiest mask of a 12-megapixel photograph stays below it."""
+SAME_IOU: Final = 0.9
+"""From here on two masks show the same object."""
 _LONGEST_RUN: Final = 7
 """Characters of 5 bits: more than any run of an image that is let in, and far from overflow."""
+
+Shown = TypeVar("Shown")
 
 
 @dataclass(frozen=True)
@@ -170,6 +175,16 @@ def _overlaps(ours: list[Rle], theirs: list[Rle], *, crowd: bool) -> npt.NDArray
         [rle._coco() for rle in ours], [rle._coco() for rle in theirs], [crowd] * len(theirs)
     )
     return np.asarray(pairs, dtype=np.float64)
+
+
+def unlike(
+    masks: Sequence[Shown], judged: Sequence[Rle], *, of: Callable[[Shown], Rle]
+) -> list[Shown]:
+    """Those whose mask is not, but for a few pixels, one that people judged already."""
+    if not masks or not judged:
+        return list(masks)
+    nearest = iou_matrix([of(mask) for mask in masks], list(judged)).max(axis=1)
+    return [mask for mask, iou in zip(masks, nearest, strict=True) if iou < SAME_IOU]
 
 
 @dataclass(frozen=True)

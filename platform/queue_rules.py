@@ -37,11 +37,19 @@ class Rule(BaseModel):
         default=1.0, gt=0, le=1, description="A share of them, always the same ones"
     )
 
+    adjudicate: bool = Field(
+        default=False,
+        description="Only proposals whose votes disagree; each is decided by one person",
+    )
+
     def check(self, subject: QueueSubject) -> None:
         """Raises `BadParametersError`."""
         if self.category_ids and subject is QueueSubject.PROPOSALS:
             reason = "proposals have none; it is for queues of annotations"
             raise BadParametersError("category_ids", str(list(self.category_ids)), reason)
+        if self.adjudicate and subject is QueueSubject.ANNOTATIONS:
+            reason = "several people are asked of proposals only"
+            raise BadParametersError("adjudicate", True, reason)
         least, most = self.predicted_iou_least, self.predicted_iou_most
         if least is not None and most is not None and least > most:
             raise BadParametersError("predicted_iou_least", least, f"it is above most, {most}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from maskloop.platform.db import annotations, images, model_versions, projects
+from maskloop.platform.db import annotations, audit_events, images, model_versions, projects
 from maskloop.platform.db.annotations import Annotation, Drawing
 from maskloop.platform.db.proposals import Proposal
 from maskloop.platform.errors import AnnotationConflictError, NotYourAnnotationError
@@ -153,6 +153,15 @@ def delete_in(
     before = _editable(connection, project_id, annotation_id, expected, editor)
     drawing = replace(before.drawing, seconds=seconds)
     _follow(connection, project_id, before, drawing, editor, deleted=True)
+    audit_events.record(
+        connection,
+        project_id=project_id,
+        user_id=editor.user_id,
+        action="deleted",
+        subject="annotation",
+        subject_id=annotation_id,
+        detail={"revision": before.revision + 1, "category": before.category},
+    )
     return before.revision + 1
 
 

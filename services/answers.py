@@ -28,7 +28,7 @@ from maskloop.platform.errors import (
     CardLostError,
 )
 from maskloop.platform.states import CardOutcome, ProposalState, Verdict
-from maskloop.services import consensus
+from maskloop.services import auto_accepts, consensus
 from maskloop.services.annotations import (
     Editor,
     Submitted,
@@ -121,6 +121,7 @@ def _of_proposal(
     judgement: Judgement,
     proposal_id: int,
 ) -> None:
+    proposal = proposals.by_id(connection, project_id, proposal_id)
     if queue.plan.fold == 1:
         review_in(
             connection,
@@ -130,8 +131,8 @@ def _of_proposal(
             reviewer_id=card.user_id,
             card_id=card.id,
         )
+        auto_accepts.check_in(connection, project_id, proposal.model_version_id)
         return
-    proposal = proposals.by_id(connection, project_id, proposal_id)
     if proposal.state is not ProposalState.PENDING:
         raise decided_by(connection, project_id, proposal_id)
     drawn = None
@@ -148,7 +149,7 @@ def _of_proposal(
         seconds=judgement.seconds,
     )
     votes.insert(connection, project_id, vote)
-    consensus.settle_in(connection, project_id, proposal_id)
+    consensus.settle_in(connection, project_id, proposal_id, fold=queue.plan.fold)
 
 
 def _of_annotation(

@@ -11,11 +11,14 @@ from maskloop.platform.access import Permission
 from maskloop.platform.db import card_faces, card_picking, cards, image_summaries, queues, reviews
 from maskloop.platform.db.card_faces import Face, Reasons
 from maskloop.platform.db.cards import Card
+from maskloop.platform.db.database import now
 from maskloop.platform.db.image_summaries import ImageSummary
 from maskloop.platform.db.queues import Queue
+from maskloop.platform.db.votes import Vote
 from maskloop.platform.errors import ForbiddenError, NotFoundError, QueueClosedError
 from maskloop.platform.settings import Settings
 from maskloop.platform.states import QueueOrder, QueueSubject
+from maskloop.services.disputes import disputed_votes
 from maskloop.services.handing_out import hand_out
 from maskloop.services.queues import Person
 from maskloop.services.runtime import Runtime
@@ -26,12 +29,14 @@ Held = Collection[tuple[int, uuid.UUID]]
 
 @dataclass(frozen=True)
 class ShownCard:
-    """`why` it is worth a look: mappings with reason, text and value."""
+    """`why` it is worth a look: mappings with reason, text and value. `votes`: in a queue of
+    disputes what was said of it."""
 
     card: Card
     image: ImageSummary
     face: Face
     why: Reasons
+    votes: Sequence[Vote] = ()
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ def renew(runtime: Runtime, project_id: int, held: Held, *, person: Person) -> R
             card.id: holder_of(connection, project_id, card)
             for card in cards.by_ids(connection, project_id, lost)
         }
-        until = cards.until_of(connection, duration)
+        until = now(connection) + duration
     named = [(card_id, holders.get(card_id, "nobody")) for card_id in lost]
     return Renewal(named, until, duration.total_seconds())
 
@@ -184,11 +189,13 @@ def show(connection: sa.Connection, project_id: int, card_ids: Sequence[int]) ->
     }
     doubted = [card for card in found if plans[card.queue_id].ordering is QueueOrder.DOUBT]
     doubts = card_faces.doubts(connection, project_id, doubted)
+    said = disputed_votes(connection, project_id, found)
     shown = []
     for card in found:
         face, ordering = faces[card.id], plans[card.queue_id].ordering
         why = doubts.get(card.id) or [_reason(ordering, face.predicted_iou)]
-        shown.append(ShownCard(card, images[face.image_id], face, why))
+        votes = said.get(card.id, ())
+        shown.append(ShownCard(card, images[face.image_id], face, why, votes))
     return shown
 
 

@@ -1,8 +1,9 @@
-"""Which check somebody is handed: one that they have not seen, in whatever queue."""
+"""Which check somebody is handed: one that looks like the queue's other cards, and that they were
+not asked yet in whatever queue."""
 
 import sqlalchemy as sa
 
-from maskloop.platform.db import check_draws
+from maskloop.platform.db import check_picking
 from maskloop.platform.db.queues import Queue
 from maskloop.platform.states import CheckKind
 
@@ -17,11 +18,4 @@ def draw_in(
     count: int,
 ) -> list[int]:
     """Ids of up to `count` checks of a kind, in no order, each as likely as the other."""
-    return check_draws.unseen(
-        connection,
-        project_id,
-        user_id=user_id,
-        kind=kind,
-        subject=queue.plan.subject,
-        limit=count,
-    )
+    return check_picking.pick(connection, project_id, queue, kind, user_id=user_id, limit=count)

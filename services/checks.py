@@ -13,11 +13,13 @@ from maskloop.actors.evaluation.boundaries import boundary_f
 from maskloop.platform.check_rules import Standpoint, in_words, is_passed
 from maskloop.platform.db import (
     audit_events,
+    cards,
     check_answers,
     check_figures,
     check_sources,
     checks,
     projects,
+    queues,
 )
 from maskloop.platform.db.check_answers import NewCheckAnswer
 from maskloop.platform.db.check_figures import Tally
@@ -26,7 +28,7 @@ from maskloop.platform.db.checks import Check
 from maskloop.platform.errors import BadParametersError
 from maskloop.platform.evaluation import Protocol
 from maskloop.platform.masks import Rle, iou_matrix
-from maskloop.platform.states import CheckKind, Defect, Verdict
+from maskloop.platform.states import CheckKind, Defect, QueueSubject, Verdict
 from maskloop.services.annotations import checked
 from maskloop.services.reviews import Judgement
 from maskloop.services.runtime import Runtime
@@ -86,7 +88,7 @@ def judge_in(
     Raises what a verdict on a proposal raises for a category or a mask that cannot be.
     """
     truth = check_sources.truth(connection, project_id, check.new.truth)
-    stance = _stance(connection, project_id, check, judgement)
+    stance = _stance(connection, project_id, check, judgement, card_id)
     iou, boundary = _measured(stance.rle, truth)
     standpoint = Standpoint(judgement.verdict, iou, stance.category_id == truth.category_id)
     passed = is_passed(check.new.kind, check.new.defect, standpoint)
@@ -112,17 +114,26 @@ def judge_in(
 
 
 def _stance(
-    connection: sa.Connection, project_id: int, check: Check, judgement: Judgement
+    connection: sa.Connection, project_id: int, check: Check, judgement: Judgement, card_id: int
 ) -> _Stance:
     if judgement.verdict is Verdict.REJECTED:
         return _Stance(None, None)
     if judgement.mask is not None:
         drawn = checked(connection, project_id, check.new.image_id, judgement.mask)
         return _Stance(drawn.mask.rle, drawn.category_id)
-    if judgement.category_id is None:
-        raise BadParametersError("category_id", None, "an accepted mask needs a category")
-    chosen = projects.category_by_id(connection, project_id, judgement.category_id)
+    category_id = judgement.category_id
+    if category_id is None:
+        category_id = _shown_category(connection, project_id, check, card_id)
+    chosen = projects.category_by_id(connection, project_id, category_id)
     return _Stance(check.new.mask.rle, chosen.id)
+
+
+def _shown_category(connection: sa.Connection, project_id: int, check: Check, card_id: int) -> int:
+    """Who accepts a mask of people without saying more accepts its category."""
+    queue_id = cards.by_id(connection, project_id, card_id).queue_id
+    if queues.by_id(connection, project_id, queue_id).plan.subject is QueueSubject.PROPOSALS:
+        raise BadParametersError("category_id", None, "an accepted mask needs a category")
+    return check.new.category_id
 
 
 def _measured(shown: Rle | None, truth: Truth) -> tuple[float | None, float | None]:
@@ -156,10 +167,10 @@ def page(
             defect=defect,
             retired=retired,
         )
-        return _listed(connection, project_id, found)
+        return listed_in(connection, project_id, found)
 
 
-def _listed(connection: sa.Connection, project_id: int, found: list[Check]) -> list[Listed]:
+def listed_in(connection: sa.Connection, project_id: int, found: list[Check]) -> list[Listed]:
     tallies = check_figures.tallies(connection, project_id, [one.id for one in found])
     return [Listed(one, tallies.get(one.id, Tally(0, 0))) for one in found]
 

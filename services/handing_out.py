@@ -7,6 +7,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import count as places_from_zero
 
 import sqlalchemy as sa
 
@@ -63,10 +64,12 @@ class _Turn:
 
     def take(self, queue: Queue, wanted: int) -> list[int]:
         found: list[int] = []
-        for _ in range(_MOST_TRIES):
+        for number in range(_MOST_TRIES):
             if len(found) >= wanted:
                 break
-            new, fell_short = self._try(queue, wanted - len(found), wait=False)
+            # What others were quicker with was to be no check, and stays so.
+            mixed = number == 0
+            new, fell_short = self._try(queue, wanted - len(found), wait=False, mixed=mixed)
             found += new
             if not fell_short:
                 break
@@ -74,25 +77,28 @@ class _Turn:
 
     def wait_for_one(self, queue: Queue) -> list[int]:
         for _ in range(_MOST_TRIES):
-            new, fell_short = self._try(queue, 1, wait=True)
+            new, fell_short = self._try(queue, 1, wait=True, mixed=False)
             if new or not fell_short:
                 return new
         return []
 
-    def _try(self, queue: Queue, wanted: int, *, wait: bool) -> tuple[list[int], bool]:
+    def _try(self, queue: Queue, wanted: int, *, wait: bool, mixed: bool) -> tuple[list[int], bool]:
         """Ids, and whether others were quicker with some of what was picked."""
         with self._engine.begin() as connection:
-            checks = {} if wait else self._draw(connection, queue, wanted)
+            checks = self._draw(connection, queue, wanted) if mixed else {}
+            real = wanted - len(checks)
             picked = card_picking.pick(
                 connection,
                 self._project_id,
                 queue,
                 user_id=self._user_id,
-                limit=wanted - len(checks),
+                limit=max(1, real),  # one tells whether anything waits
                 wait=wait,
             )
+            goes_on = len(picked) == max(1, real)
+            picked = picked[:real]
             placed = self._place(connection, queue, picked)
-            new = list(_mixed(placed, checks))
+            new = list(_mixed(placed, checks, goes_on=goes_on))
             ids = cards.insert_new(
                 connection,
                 self._project_id,
@@ -155,17 +161,19 @@ def _free_slot(queue: Queue, places: Sequence[Place], user_id: int) -> int | Pla
     return next(within, None)
 
 
-def _mixed(placed: Sequence[NewCard], checks: dict[int, NewCard]) -> Iterator[NewCard]:
-    """Ends with the last card that is none of the checks: in an empty queue there are none."""
-    real = iter(placed)
-    left, place = len(placed), 0
-    while left:
-        if place in checks:
-            yield checks[place]
-        else:
-            yield next(real)
-            left -= 1
-        place += 1
+def _mixed(
+    placed: Sequence[NewCard], checks: dict[int, NewCard], *, goes_on: bool
+) -> Iterator[NewCard]:
+    """Where the queue ends, so does this with the last card that is no check: in an empty queue
+    there are none. Where it goes on, the last one may be a check as well as any other."""
+    real, waiting = list(placed)[::-1], dict(checks)
+    for place in places_from_zero():
+        if not real and not (goes_on and waiting):
+            return
+        if place in waiting:
+            yield waiting.pop(place)
+        elif real:
+            yield real.pop()
 
 
 def _is_at_random(queue: Queue) -> bool:

@@ -1,12 +1,12 @@
 """Users, and members of projects with their roles."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
 from maskloop.platform.access import Role
-from maskloop.platform.db import members, sessions, users
+from maskloop.platform.db import audit_events, members, sessions, users
 from maskloop.platform.db.members import Member
 from maskloop.platform.db.projects import Project
 from maskloop.platform.db.users import User
@@ -111,8 +111,16 @@ def has_admin(runtime: Runtime) -> bool:
         return users.has_admin(connection)
 
 
-def set_roles(runtime: Runtime, project_id: int, user: str, *, roles: Collection[Role]) -> Member:
-    """These and no others, also for somebody who is a member already.
+def set_roles(
+    runtime: Runtime,
+    project_id: int,
+    user: str,
+    *,
+    roles: Collection[Role],
+    by: int | None = None,
+) -> Member:
+    """These and no others, also for somebody who is a member already; `by`: who gives them, None on
+    the command line.
 
     Raises `NotFoundError`, and `BadParametersError` when there are none.
     """
@@ -121,6 +129,8 @@ def set_roles(runtime: Runtime, project_id: int, user: str, *, roles: Collection
     with runtime.engine.begin() as connection:
         found = users.locked(connection, user).user
         members.set_roles(connection, project_id, found.id, roles=roles)
+        given = {"roles": sorted(roles)}
+        _record(connection, project_id, by, "roles given", found, given)
         return Member(found.id, found.name, frozenset(roles), found.disabled_at is not None)
 
 
@@ -130,12 +140,32 @@ def list_members(runtime: Runtime, project_id: int) -> list[Member]:
         return members.of_project(connection, project_id)
 
 
-def remove_member(runtime: Runtime, project_id: int, user: str) -> None:
+def remove_member(runtime: Runtime, project_id: int, user: str, *, by: int | None = None) -> None:
     """What they made stays. Raises `NotFoundError`."""
     with runtime.engine.begin() as connection:
         found = users.locked(connection, user).user
         if not members.remove(connection, project_id, found.id):
             raise NotFoundError("member", user, "See them with: maskloop member list PROJECT")
+        _record(connection, project_id, by, "removed", found, {})
+
+
+def _record(
+    connection: sa.Connection,
+    project_id: int,
+    by: int | None,
+    action: str,
+    member: User,
+    detail: Mapping[str, object],
+) -> None:
+    audit_events.record(
+        connection,
+        project_id=project_id,
+        user_id=by,
+        action=action,
+        subject="member",
+        subject_id=member.id,
+        detail={"name": member.name, **detail},
+    )
 
 
 def projects_of(runtime: Runtime, user_id: int) -> list[Project]:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from maskloop.platform.db import projects
 from maskloop.platform.db.projects import Category, Project, ProjectSummary
-from maskloop.platform.errors import BadNameError
+from maskloop.platform.errors import BadNameError, NotFoundError
 from maskloop.services.runtime import Runtime
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -41,6 +41,16 @@ def category_by_id(runtime: Runtime, project_id: int, category_id: int) -> Categ
     """Raises `NotFoundError`."""
     with runtime.engine.connect() as connection:
         return projects.category_by_id(connection, project_id, category_id)
+
+
+def category_by_name(runtime: Runtime, project_id: int, name: str) -> Category:
+    """Raises `NotFoundError` that lists the names there are."""
+    found = list_categories(runtime, project_id)
+    for category in found:
+        if category.name == name:
+            return category
+    hint = f"There are: {', '.join(one.name for one in found)}" if found else "There is none yet."
+    raise NotFoundError("category", name, hint)
 
 
 def add_category(runtime: Runtime, project_id: int, name: str) -> Category:

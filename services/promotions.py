@@ -6,7 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from maskloop.platform.db import gate_results, model_versions, promotions
+from maskloop.platform.db import audit_events, gate_results, model_versions, promotions
 from maskloop.platform.db.gate_results import StoredGateResult
 from maskloop.platform.db.model_versions import ModelVersion
 from maskloop.platform.db.promotions import Promotion
@@ -222,4 +222,19 @@ def _store(
         gate_result_id=grounds.gate_result_id,
         against_gate=grounds.against_gate,
     )
-    return promotions.by_id(connection, promotion_id)
+    made = promotions.by_id(connection, promotion_id)
+    audit_events.record(
+        connection,
+        project_id=None,
+        user_id=by,
+        action="promoted",
+        subject="model_version",
+        subject_id=version.id,
+        detail={
+            "promotion": promotion_id,
+            "name": version.name,
+            "because": made.because,
+            "against_gate": grounds.against_gate,
+        },
+    )
+    return made

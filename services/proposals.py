@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Final
 
 import sqlalchemy as sa
 
@@ -12,14 +11,12 @@ from maskloop.platform.db import job_items, proposals, superseding
 from maskloop.platform.db.job_items import LeasedItem
 from maskloop.platform.db.jobs import Job, Lease
 from maskloop.platform.errors import LeaseLostError
-from maskloop.platform.masks import GeneratedMask, Rle, iou_matrix
+from maskloop.platform.masks import GeneratedMask, unlike
 from maskloop.platform.states import ItemState
+from maskloop.services import auto_accepts
 from maskloop.services.runtime import Runtime
 
 logger = logging.getLogger(__name__)
-
-SAME_IOU: Final = 0.9
-"""From here on a superseding job's proposal is a mask that people judged already."""
 
 _BAD = {Outcome.FAILED: ItemState.FAILED, Outcome.QUARANTINED: ItemState.QUARANTINED}
 
@@ -50,6 +47,7 @@ def apply_result(
         if not held:
             raise LeaseLostError(job.id)
         _store(connection, job, item.image_id, masks)
+        auto_accepts.accept_new_in(connection, job.project_id, job.version_id, item.image_id)
     return ItemState.DONE
 
 
@@ -69,7 +67,7 @@ def _store(
     replaced = superseding.supersede(connection, **about)
     # Only now: reviews that were under way have ended, and their masks are there to be read.
     judged = superseding.judged_masks(connection, job.project_id, image_id)
-    new = unlike(masks, judged)
+    new = unlike(masks, judged, of=lambda mask: mask.rle)
     _copy_in(connection, job, image_id, new)
     superseding.revive(connection, [mask.rle for mask in new], **about)
     logger.info(
@@ -92,14 +90,6 @@ def _copy_in(
         job_id=job.id,
         model_version_id=job.version_id,
     )
-
-
-def unlike(masks: Sequence[GeneratedMask], judged: Sequence[Rle]) -> list[GeneratedMask]:
-    """Those that are not, but for a few pixels, one of the masks that people judged."""
-    if not masks or not judged:
-        return list(masks)
-    nearest = iou_matrix([mask.rle for mask in masks], list(judged)).max(axis=1)
-    return [mask for mask, iou in zip(masks, nearest, strict=True) if iou < SAME_IOU]
 
 
 def settle_bad(

@@ -97,6 +97,8 @@ def _check(plan: Plan) -> None:
         raise BadParametersError("gold_rate", plan.gold_rate, reason)
     if plan.fold > 1 and plan.subject is QueueSubject.ANNOTATIONS:
         raise BadParametersError("fold", plan.fold, "several people are asked of proposals only")
+    if plan.fold > 1 and plan.rule.adjudicate:
+        raise BadParametersError("fold", plan.fold, "one person decides what others disagree on")
 
 
 def _members(connection: sa.Connection, project_id: int, names: Collection[str]) -> frozenset[int]:

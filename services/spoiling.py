@@ -19,6 +19,10 @@ STILL_RIGHT: Final = 0.9
 ANOTHERS: Final = 0.7
 """Nor as near as this to a neighbour: it might be right, only of something else."""
 
+_NEAREST: Final = 4
+"""Neighbours that a merge is tried with."""
+
+Box = tuple[int, int, int, int]
 Shown = tuple[int, int, bytes]
 
 
@@ -75,7 +79,8 @@ class Spoiler:
         return None
 
     def _spoiled(self, truth: Truth, neighbours: list[Rle], defect: Defect) -> NewCheck | None:
-        others = [rle.decode() for rle in neighbours] if defect is Defect.MERGED else []
+        near = _nearest(truth.rle, neighbours) if defect is Defect.MERGED else []
+        others = [rle.decode() for rle in near]
         mask = spoil(defect, truth.rle.decode(), others, iou=self._iou, rng=self._rng)
         if mask is None:
             return None
@@ -99,6 +104,26 @@ class Spoiler:
             return truth.category_id
         others = [one for one in self._categories if one != truth.category_id]
         return others[self._rng.integers(len(others))]
+
+
+def _nearest(truth: Rle, neighbours: list[Rle]) -> list[Rle]:
+    """Those whose boxes are nearest: a merge takes one of them, and photographs are large."""
+    box = _box(truth)
+    return sorted(neighbours, key=lambda rle: _gap(box, _box(rle)))[:_NEAREST]
+
+
+def _box(rle: Rle) -> Box:
+    return read_mask(rle.counts, rle.size_hw).bbox_xywh
+
+
+def _gap(one: Box, other: Box) -> int:
+    """Pixels between two boxes, along the axis where they are farther apart."""
+    return max(
+        one[0] - other[0] - other[2],
+        other[0] - one[0] - one[2],
+        one[1] - other[1] - other[3],
+        other[1] - one[1] - one[3],
+    )
 
 
 def _is_wrong(rle: Rle, iou: float, neighbours: list[Rle]) -> bool:

@@ -11,6 +11,7 @@ from maskloop.platform.db import (
     cards,
     proposals,
     reviews,
+    votes,
     withdrawals,
 )
 from maskloop.platform.db.cards import Card
@@ -87,13 +88,17 @@ def _review_or_vote(
     connection: sa.Connection, project_id: int, card: Card, proposal_id: int
 ) -> None:
     review = reviews.of_proposal(connection, project_id, proposal_id)
-    if review is None or review.card_id != card.id:
+    settled = {vote.card_id for vote in votes.counted(connection, project_id, proposal_id)}
+    # Who takes a vote back takes back what the votes came to, whoever's card that stands on.
+    by_votes = review is not None and {card.id, review.card_id} <= settled
+    if review is None or not (review.card_id == card.id or by_votes):
         state = proposals.by_id(connection, project_id, proposal_id).state
         if state is not ProposalState.PENDING:
             raise decided_by(connection, project_id, proposal_id)
         _withdraw(connection, project_id, card, "vote")
         return
-    _withdraw(connection, project_id, card, "review")
+    withdrawals.insert(connection, project_id, "review", review.id, user_id=card.user_id)
+    _withdraw(connection, project_id, card, "vote")
     if review.annotation is not None:
         annotation_id, revision = review.annotation
         last = annotations.last_revision(connection, project_id, annotation_id)

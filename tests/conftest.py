@@ -23,6 +23,8 @@ pytest_plugins = [
     "sites.site",
     "sites.school",
     "sites.contest",
+    "sites.past",
+    "sites.ward",
     "sites.chromium",
     "sites.coins",
 ]

@@ -14,8 +14,10 @@ from starlette.staticfiles import StaticFiles
 from maskloop.ui.label.page import LABEL
 from maskloop.ui.models.page import MODELS
 from maskloop.ui.page import Page
+from maskloop.ui.quality.page import QUALITY
+from maskloop.ui.review.page import REVIEW
 
-PAGES: Final = (LABEL, MODELS)
+PAGES: Final = (LABEL, REVIEW, MODELS, QUALITY)
 _POLICY: Final = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'self'; "
     "frame-ancestors 'self'; form-action 'self'; style-src 'self' 'unsafe-inline'; "

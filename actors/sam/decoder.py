@@ -110,6 +110,20 @@ class Decoder:
         labels = torch.full((len(points), 1), POSITIVE, device=self._device)
         with torch.inference_mode():
             sparse = self._prompts.sparse(points, labels, None)
+        yield from self._decode_groups(embedding, sparse, at_most)
+
+    def decode_boxes(
+        self, embedding: Embedding, boxes_xyxy: npt.NDArray[np.floating], *, at_most: int = 64
+    ) -> Iterator[DecodedMasks]:
+        """The same for each of B boxes, (B, 4) in pixels of the original."""
+        corners = self._input_xy(embedding, boxes_xyxy.reshape(-1, 2)).reshape(-1, 4)
+        with torch.inference_mode():
+            sparse = self._prompts.sparse(None, None, corners)
+        yield from self._decode_groups(embedding, sparse, at_most)
+
+    def _decode_groups(
+        self, embedding: Embedding, sparse: Tensor | None, at_most: int
+    ) -> Iterator[DecodedMasks]:
         if sparse is not None and len(sparse):
             for decoded in self._engine.decode_groups(self._side(embedding), sparse, at_most):
                 yield DecodedMasks(*decoded).multimask

@@ -150,6 +150,16 @@ def lock(connection: sa.Connection, project_id: int, annotation_id: int, revisio
     connection.execute(wanted.with_for_update(key_share=True))
 
 
+def project_of(connection: sa.Connection, annotation_id: int) -> int:
+    """For whoever is on this machine and names no project. Raises `NotFoundError`."""
+    found: int | None = connection.execute(
+        sa.select(annotations.c.project_id).where(annotations.c.id == annotation_id).limit(1)
+    ).scalar_one_or_none()
+    if found is None:
+        raise missing(annotation_id)
+    return found
+
+
 def missing(annotation_id: int) -> NotFoundError:
     return NotFoundError("annotation", str(annotation_id), "It may have been deleted.")
 

@@ -58,11 +58,12 @@ def page(
     subject: str | None = None,
     subject_id: int | None = None,
 ) -> list[AuditEvent]:
-    """Of a project, newest first; `before` is the id of the last one that was seen."""
+    """Of a project, and of all projects at once such as a promotion, newest first; `before` is the
+    id of the last one that was seen."""
     wanted = (
         sa.select(audit_events, users.c.name.label("user"))
         .outerjoin(users, users.c.id == audit_events.c.user_id)
-        .where(audit_events.c.project_id == project_id)
+        .where(sa.or_(audit_events.c.project_id == project_id, audit_events.c.project_id.is_(None)))
     )
     if before is not None:
         wanted = wanted.where(audit_events.c.id < before)

@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from maskloop.platform.db.cards import Card
 from maskloop.platform.db.labeling_tables import annotations
-from maskloop.platform.db.review_tables import checks, proposal_doubts
+from maskloop.platform.db.review_tables import cards as cards_table
+from maskloop.platform.db.review_tables import checks, proposal_doubts, queues
 from maskloop.platform.db.tables import images, proposals
 from maskloop.platform.masks import MeasuredMask, Rle
+from maskloop.platform.states import QueueSubject
 
 Reasons = Sequence[Mapping[str, Any]]
 
@@ -45,12 +47,8 @@ def of_cards(connection: sa.Connection, project_id: int, cards: Sequence[Card]) 
             [one.annotation for one in shown if one.annotation]
         ),
     )
-    by_check = _read(
-        connection,
-        project_id,
-        checks,
-        checks.c.category_id,
-        checks.c.id.in_([one.check_id for one in shown if one.check_id]),
+    by_check_card = _of_checks(
+        connection, project_id, [card.id for card in cards if card.shows.check_id]
     )
     faces = {}
     for card in cards:
@@ -59,7 +57,7 @@ def of_cards(connection: sa.Connection, project_id: int, cards: Sequence[Card]) 
         elif card.shows.annotation is not None:
             faces[card.id] = by_annotation[card.shows.annotation[0]]
         elif card.shows.check_id is not None:
-            faces[card.id] = by_check[card.shows.check_id]
+            faces[card.id] = by_check_card[card.id]
     return faces
 
 
@@ -88,6 +86,48 @@ def _read(
         .where(table.c.project_id == project_id, wanted)
     )
     return {row.id: _face(row) for row in rows}
+
+
+def _of_checks(
+    connection: sa.Connection, project_id: int, card_ids: Sequence[int]
+) -> dict[int, Face]:
+    """By card id. Among proposals a check has a proposal's score and no category; among annotations
+    its category, and the score, or none, of the annotation that is the truth."""
+    as_annotation = queues.c.subject == QueueSubject.ANNOTATIONS
+    truth = sa.and_(
+        annotations.c.id == checks.c.annotation_id,
+        annotations.c.revision == checks.c.annotation_revision,
+    )
+    rows = connection.execute(
+        sa.select(
+            cards_table.c.id,
+            checks.c.image_id,
+            checks.c.rle_counts,
+            checks.c.bbox_xywh,
+            checks.c.area,
+            _either(as_annotation, annotations.c.predicted_iou, checks.c.predicted_iou).label(
+                "predicted_iou"
+            ),
+            _either(as_annotation, annotations.c.model_version_id, checks.c.model_version_id).label(
+                "model_version_id"
+            ),
+            _either(as_annotation, checks.c.category_id, sa.null()).label("category_id"),
+            images.c.height,
+            images.c.width,
+        )
+        .join(checks, checks.c.id == cards_table.c.check_id)
+        .join(queues, queues.c.id == cards_table.c.queue_id)
+        .join(annotations, truth)
+        .join(images, images.c.id == checks.c.image_id)
+        .where(cards_table.c.project_id == project_id, cards_table.c.id.in_(card_ids))
+    )
+    return {row.id: _face(row) for row in rows}
+
+
+def _either(
+    condition: sa.ColumnElement[bool], one: sa.ColumnElement[Any], other: sa.ColumnElement[Any]
+) -> sa.ColumnElement[Any]:
+    return sa.case((condition, one), else_=other)
 
 
 def _face(row: sa.Row[*tuple[Any, ...]]) -> Face:

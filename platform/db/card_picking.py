@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import REAL
 
 from maskloop.platform.db.annotations import is_current
 from maskloop.platform.db.cards import is_alive
+from maskloop.platform.db.disputes import is_in_dispute
 from maskloop.platform.db.labeling_tables import annotations
 from maskloop.platform.db.queues import Queue
 from maskloop.platform.db.review_tables import (
@@ -89,7 +90,7 @@ def places(
     connection: sa.Connection, project_id: int, queue: Queue, subject_ids: Collection[int]
 ) -> list[Place]:
     """Read anew once the subjects are locked: nobody is handed them but by this transaction."""
-    column, taken = cards.c.proposal_id, sa.or_(_is_open(), _is_vote())
+    column, taken = cards.c.proposal_id, sa.or_(_is_open(), _is_vote(queue))
     if queue.plan.subject is QueueSubject.ANNOTATIONS:
         # One that was answered at an earlier revision is in nobody's way.
         column, taken = cards.c.annotation_id, _is_open()
@@ -167,6 +168,8 @@ def _pending(project_id: int, queue: Queue) -> sa.Select[*tuple[Any, ...]]:
     conditions = [*_common(proposals, rule)]
     if rule.job_id is not None:
         conditions.append(proposals.c.job_id == rule.job_id)
+    if rule.adjudicate:
+        conditions.append(is_in_dispute())
     return sa.select(proposals.c.id, sa.literal_column("0")).where(
         proposals.c.project_id == project_id, pending, *conditions
     )
@@ -229,8 +232,11 @@ def _is_open() -> sa.ColumnElement[bool]:
     return cards.c.ended_at.is_(None)
 
 
-def _is_vote() -> sa.ColumnElement[bool]:
-    """Answered, and its queue still collects answers; else the proposal is anybody's again."""
+def _is_vote(queue: Queue) -> sa.ColumnElement[bool]:
+    """Answered, and its queue still collects answers; else the proposal is anybody's again. To a
+    queue of disputes votes are no answers."""
+    if queue.plan.rule.adjudicate:
+        return sa.false()
     collects = sa.exists().where(queues.c.id == cards.c.queue_id, queues.c.closed_at.is_(None))
     return sa.and_(cards.c.outcome == CardOutcome.ANSWERED, collects)
 
@@ -249,7 +255,7 @@ def _places_taken(queue: Queue, user_id: int, *, by_open: bool) -> sa.ColumnElem
     those that somebody has in hand. The person's own stands for all, since nobody is asked twice.
 
     As a number and no EXISTS: so the planner cannot join all cards there are before it walks."""
-    own, vote = cards.c.user_id == user_id, _is_vote()
+    own, vote = cards.c.user_id == user_id, _is_vote(queue)
     in_hand = sa.and_(_is_open(), sa.or_(own, is_alive())) if by_open else sa.false()
     taken = sa.or_(in_hand, vote)
     # Never NOT: without an outcome `taken` may be NULL, which is no place taken.

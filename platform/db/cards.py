@@ -230,14 +230,6 @@ def prolong(
     )
 
 
-def until_of(connection: sa.Connection, duration: timedelta) -> datetime:
-    """When what is leased in this transaction lapses."""
-    found: datetime = connection.execute(
-        sa.select(sa.func.now() + sa.literal(duration))
-    ).scalar_one()
-    return found
-
-
 def give_back(
     connection: sa.Connection,
     project_id: int,

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from maskloop.platform.db.labeling_tables import annotations
 from maskloop.platform.db.people_tables import users
-from maskloop.platform.db.review_tables import check_answers, checks, withdrawals
+from maskloop.platform.db.review_tables import check_answers, checks
 from maskloop.platform.db.tables import categories
+from maskloop.platform.db.withdrawals import is_counted
 from maskloop.platform.states import CheckKind, Defect, Verdict
 
 
@@ -39,11 +40,6 @@ class Judged:
     boundary_f: float | None
 
 
-def stands() -> sa.ColumnElement[bool]:
-    """Of a row of `check_answers`: nobody took it back."""
-    return ~sa.exists().where(withdrawals.c.check_answer_id == check_answers.c.id)
-
-
 def tallies(
     connection: sa.Connection, project_id: int, check_ids: Collection[int]
 ) -> dict[int, Tally]:
@@ -57,7 +53,7 @@ def tallies(
         .where(
             check_answers.c.project_id == project_id,
             check_answers.c.check_id.in_(check_ids),
-            stands(),
+            is_counted(check_answers),
         )
         .group_by(check_answers.c.check_id)
     )
@@ -88,11 +84,21 @@ def judged(
             ),
         )
         .join(categories, categories.c.id == annotations.c.category_id)
-        .where(check_answers.c.project_id == project_id, stands())
+        .where(check_answers.c.project_id == project_id, is_counted(check_answers))
     )
     if user_id is not None:
         wanted = wanted.where(check_answers.c.user_id == user_id)
     return [_judged(row) for row in connection.execute(wanted.order_by(check_answers.c.id))]
+
+
+def withdrawn(connection: sa.Connection, project_id: int) -> dict[int, int]:
+    """How many answers to checks somebody took back, by person; who took none back is left out."""
+    rows = connection.execute(
+        sa.select(check_answers.c.user_id, sa.func.count())
+        .where(check_answers.c.project_id == project_id, ~is_counted(check_answers))
+        .group_by(check_answers.c.user_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _judged(row: sa.Row[*tuple[Any, ...]]) -> Judged:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from maskloop.platform.db.clicks import clicks_of
 from maskloop.platform.db.labeling_tables import annotations, reviews, submissions
 from maskloop.platform.db.withdrawals import is_counted
 from maskloop.platform.states import SubmissionOutcome, Verdict
@@ -72,7 +73,7 @@ def _masks(
     each = (
         sa.select(
             sa.func.sum(annotations.c.seconds).label("seconds"),
-            sa.func.max(sa.case((accepted, 0), else_=_clicks())).label("clicks"),
+            sa.func.max(sa.case((accepted, 0), else_=clicks_of(annotations))).label("clicks"),
         )
         .where(
             annotations.c.project_id == project_id,
@@ -91,20 +92,6 @@ def _masks(
         sa.func.avg(seconds).label("seconds_mean"),
         sa.cast(sa.func.avg(each.c.clicks), sa.Double).label("clicks_mean"),
     ).select_from(each)
-
-
-def _clicks() -> sa.ColumnElement[int]:
-    """Of a row of `annotations`: its last prompt, which holds all points of the object."""
-    last = annotations.c.prompts[-1]
-    points = sa.case(
-        (
-            sa.func.jsonb_typeof(last["points"]) == "array",
-            sa.func.jsonb_array_length(last["points"]),
-        ),
-        else_=0,
-    )
-    box = sa.case((sa.func.jsonb_typeof(last["box"]) == "array", 1), else_=0)
-    return points + box
 
 
 def _from(table: sa.Table, since: datetime | None) -> sa.ColumnElement[bool]:

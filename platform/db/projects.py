@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from maskloop.platform.db.tables import categories, images, projects
 from maskloop.platform.errors import AlreadyExistsError, NotFoundError
+from maskloop.platform.states import ProjectMode
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class ProjectSummary:
     project: Project
     categories: int
     images: int
+    mode: ProjectMode
 
 
 def create(connection: sa.Connection, name: str) -> Project:
@@ -60,7 +62,7 @@ def by_id(connection: sa.Connection, project_id: int) -> Project:
         sa.select(projects.c.name).where(projects.c.id == project_id)
     ).scalar_one_or_none()
     if name is None:
-        raise NotFoundError("project", str(project_id), "Look for it in the list of projects.")
+        raise _no_project(project_id)
     return Project(project_id, name)
 
 
@@ -79,11 +81,40 @@ def summaries(connection: sa.Connection) -> list[ProjectSummary]:
         sa.select(sa.func.count()).where(images.c.project_id == projects.c.id).scalar_subquery()
     )
     rows = connection.execute(
-        sa.select(projects.c.id, projects.c.name, count_categories, count_images).order_by(
-            projects.c.name
-        )
+        sa.select(
+            projects.c.id, projects.c.name, count_categories, count_images, projects.c.mode
+        ).order_by(projects.c.name)
     )
-    return [ProjectSummary(Project(row[0], row[1]), row[2], row[3]) for row in rows]
+    return [
+        ProjectSummary(Project(row[0], row[1]), row[2], row[3], ProjectMode(row[4])) for row in rows
+    ]
+
+
+def mode(connection: sa.Connection, project_id: int) -> ProjectMode:
+    """Raises `NotFoundError`."""
+    found = connection.execute(
+        sa.select(projects.c.mode).where(projects.c.id == project_id)
+    ).scalar_one_or_none()
+    if found is None:
+        raise _no_project(project_id)
+    return ProjectMode(found)
+
+
+def set_mode(connection: sa.Connection, project_id: int, new: ProjectMode) -> ProjectMode:
+    """What it was before; waits for others who set it. Raises `NotFoundError`."""
+    before = connection.execute(
+        sa.select(projects.c.mode)
+        .where(projects.c.id == project_id)
+        .with_for_update(key_share=True)
+    ).scalar_one_or_none()
+    if before is None:
+        raise _no_project(project_id)
+    connection.execute(sa.update(projects).where(projects.c.id == project_id).values(mode=new))
+    return ProjectMode(before)
+
+
+def _no_project(project_id: int) -> NotFoundError:
+    return NotFoundError("project", str(project_id), "Look for it in the list of projects.")
 
 
 def add_categories(connection: sa.Connection, project_id: int, names: Sequence[str]) -> None:

@@ -141,6 +141,16 @@ def by_id(connection: sa.Connection, project_id: int, proposal_id: int) -> Propo
     return _proposal(row)
 
 
+def project_of(connection: sa.Connection, proposal_id: int) -> int:
+    """For whoever is on this machine and names no project. Raises `NotFoundError`."""
+    found: int | None = connection.execute(
+        sa.select(proposals.c.project_id).where(proposals.c.id == proposal_id).limit(1)
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotFoundError("proposal", str(proposal_id), "Its images and jobs have others.")
+    return found
+
+
 def lock(connection: sa.Connection, project_id: int, proposal_id: int) -> Proposal:
     """Until the end of the transaction nobody decides it, and no queue hands it to anybody.
 

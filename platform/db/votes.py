@@ -1,5 +1,6 @@
 """Rows of `votes`: one person's blind answer where several are asked about a proposal."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from maskloop.platform.db.people_tables import users
-from maskloop.platform.db.review_tables import votes
+from maskloop.platform.db.review_tables import cards, votes
 from maskloop.platform.db.tables import images, proposals
 from maskloop.platform.db.withdrawals import is_counted
 from maskloop.platform.masks import Rle
-from maskloop.platform.states import Verdict
+from maskloop.platform.states import ProposalState, Verdict
 
 
 @dataclass(frozen=True)
@@ -71,19 +72,68 @@ def insert(connection: sa.Connection, project_id: int, new: NewVote) -> int:
 
 def counted(connection: sa.Connection, project_id: int, proposal_id: int) -> list[Vote]:
     """Those of a proposal that nobody took back, the first one first."""
+    return of_proposals(connection, project_id, [proposal_id]).get(proposal_id, [])
+
+
+@dataclass(frozen=True)
+class VotedMask:
+    """A vote, and what it is about. `state`: of the proposal now."""
+
+    vote: Vote
+    image_id: int
+    proposed: Rle
+    state: ProposalState
+
+
+def newest(
+    connection: sa.Connection, project_id: int, *, queue_id: int | None, limit: int
+) -> list[VotedMask]:
+    """Votes of a project or of one queue that nobody took back, newest first."""
+    wanted = _votes(project_id).order_by(votes.c.id.desc()).limit(limit)
+    if queue_id is not None:
+        wanted = wanted.join(cards, cards.c.id == votes.c.card_id).where(
+            cards.c.queue_id == queue_id
+        )
+    return [
+        VotedMask(
+            vote=_vote(row),
+            image_id=row.image_id,
+            proposed=Rle((row.height, row.width), bytes(row.proposed)),
+            state=ProposalState(row.state),
+        )
+        for row in connection.execute(wanted)
+    ]
+
+
+def of_proposals(
+    connection: sa.Connection, project_id: int, proposal_ids: Collection[int]
+) -> dict[int, list[Vote]]:
+    """Those that nobody took back, by proposal; without those that have none."""
     rows = connection.execute(
-        sa.select(votes, users.c.name.label("user"), images.c.height, images.c.width)
+        _votes(project_id).where(votes.c.proposal_id.in_(proposal_ids)).order_by(votes.c.id)
+    )
+    found: dict[int, list[Vote]] = {}
+    for row in rows:
+        found.setdefault(row.proposal_id, []).append(_vote(row))
+    return found
+
+
+def _votes(project_id: int) -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(
+            votes,
+            users.c.name.label("user"),
+            images.c.height,
+            images.c.width,
+            proposals.c.image_id,
+            proposals.c.state,
+            proposals.c.rle_counts.label("proposed"),
+        )
         .join(users, users.c.id == votes.c.user_id)
         .join(proposals, proposals.c.id == votes.c.proposal_id)
         .join(images, images.c.id == proposals.c.image_id)
-        .where(
-            votes.c.project_id == project_id,
-            votes.c.proposal_id == proposal_id,
-            is_counted(votes),
-        )
-        .order_by(votes.c.id)
+        .where(votes.c.project_id == project_id, is_counted(votes))
     )
-    return [_vote(row) for row in rows]
 
 
 def _vote(row: sa.Row[*tuple[Any, ...]]) -> Vote:

@@ -15,6 +15,10 @@ from maskloop.platform.errors.of_client import (
     RemoteError,
     ServerUnreachableError,
 )
+from maskloop.platform.errors.of_evidence import (
+    AutoAcceptOnError,
+    NoThresholdError,
+)
 from maskloop.platform.errors.of_http import (
     AddressInUseError,
     AddressRefusedError,
@@ -78,6 +82,7 @@ from maskloop.platform.errors.of_models import (
     DownloadCorruptError,
     DownloadFailedError,
     GraphUnexpectedError,
+    NothingToReplayError,
     NoVersionServesError,
     ServingBusyError,
     ServingUnavailableError,
@@ -113,6 +118,7 @@ __all__ = [
     "AlreadyExistsError",
     "AlreadyReviewedError",
     "AnnotationConflictError",
+    "AutoAcceptOnError",
     "BadHostError",
     "BadImageError",
     "BadLocationError",
@@ -153,6 +159,7 @@ __all__ = [
     "LeaseLostError",
     "MaskloopError",
     "NoCandidatesError",
+    "NoThresholdError",
     "NoVersionServesError",
     "NotComparableError",
     "NotEvaluatedError",
@@ -160,6 +167,7 @@ __all__ = [
     "NotSignedInError",
     "NotYourAnnotationError",
     "NothingToPlantError",
+    "NothingToReplayError",
     "NothingToRollBackError",
     "ObjectMissingError",
     "PipelineBrokenError",

@@ -11,6 +11,17 @@ class BadPromptError(MaskloopError):
         super().__init__(reason)
 
 
+class NothingToReplayError(MaskloopError):
+    code = "nothing_to_replay"
+    sentence = (
+        "Annotation {annotation} was drawn by hand: no prompts are kept with it that a model could "
+        "be asked. Its history: maskloop provenance {annotation}"
+    )
+
+    def __init__(self, annotation: int) -> None:
+        super().__init__(annotation)
+
+
 class BadParametersError(MaskloopError):
     code = "bad_parameters"
     sentence = "{parameter} cannot be {value}: {reason}."

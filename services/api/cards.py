@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from maskloop.platform.access import Permission
+from maskloop.platform.db.votes import Vote
 from maskloop.platform.masks import Rle
 from maskloop.platform.states import Verdict
 from maskloop.services import accepting_many, answers, cards, withdrawals
@@ -54,9 +55,19 @@ class Said(BaseModel):
     reason: str | None
 
 
+class VoteShown(BaseModel):
+    """What somebody said, without who. `segmentation` null: the mask as it was proposed."""
+
+    verdict: Verdict
+    category_id: int | None
+    segmentation: SegmentationShown | None
+    reason: str | None
+
+
 class CardShown(BaseModel):
     """`token` guards the answer. `seconds` are left, by the server's clock; a card that lapsed is
-    one's own until somebody else is handed the same. `why` it is worth a look."""
+    one's own until somebody else is handed the same. `why` it is worth a look. `votes`: in a queue
+    of disputes, else empty."""
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -74,6 +85,7 @@ class CardShown(BaseModel):
     predicted_iou: float | None
     model_version: int | None
     why: list[Reason]
+    votes: list[VoteShown] = []
     answered: Said | None = None
 
 
@@ -281,6 +293,16 @@ def _card(shown: ShownCard) -> CardShown:
         predicted_iou=face.predicted_iou,
         model_version=face.model_version_id,
         why=[Reason.model_validate(dict(reason)) for reason in shown.why],
+        votes=[_vote(vote) for vote in shown.votes],
+    )
+
+
+def _vote(vote: Vote) -> VoteShown:
+    return VoteShown(
+        verdict=vote.verdict,
+        category_id=vote.category_id,
+        segmentation=None if vote.mask is None else _segmentation(vote.mask),
+        reason=vote.reason,
     )
 
 

@@ -53,7 +53,8 @@ def submit(new: NewExport, once: OnceOnly, access: Exporter) -> Response:
     )
 
     def effect(connection: sa.Connection) -> JobShown:
-        job_id = submit_export_in(connection, access.project_id, parameters)
+        by = access.principal.user_id
+        job_id = submit_export_in(connection, access.project_id, parameters, by=by)
         return shown(jobs.view_in(connection, job_id, access.project_id))
 
     return once.do(access.principal, effect)

@@ -43,7 +43,13 @@ def list_all(request: Request, access: Manager) -> MemberList:
 def set_roles(request: Request, access: Manager, name: UserName, new: NewRoles) -> MemberShown:
     """Also makes them a member."""
     context = context_of(request)
-    member = people.set_roles(context.runtime, access.project_id, name, roles=new.roles)
+    member = people.set_roles(
+        context.runtime,
+        access.project_id,
+        name,
+        roles=new.roles,
+        by=access.principal.user_id,
+    )
     context.principals.forget()
     return _shown(member)
 
@@ -52,7 +58,8 @@ def set_roles(request: Request, access: Manager, name: UserName, new: NewRoles) 
 def remove(request: Request, access: Manager, name: UserName) -> Response:
     """What they made stays."""
     context = context_of(request)
-    people.remove_member(context.runtime, access.project_id, name)
+    by = access.principal.user_id
+    people.remove_member(context.runtime, access.project_id, name, by=by)
     context.principals.forget()
     return Response(status_code=204)
 

@@ -36,6 +36,7 @@ STATUSES: Final[dict[str, HTTPStatus]] = {
     "precondition_required": HTTPStatus.PRECONDITION_REQUIRED,
     # who asks
     "not_signed_in": HTTPStatus.UNAUTHORIZED,
+    "nothing_to_replay": HTTPStatus.UNPROCESSABLE_ENTITY,
     "wrong_password": HTTPStatus.UNAUTHORIZED,
     "csrf_refused": HTTPStatus.FORBIDDEN,
     "foreign_origin": HTTPStatus.FORBIDDEN,
@@ -66,6 +67,8 @@ STATUSES: Final[dict[str, HTTPStatus]] = {
     "last_admin": HTTPStatus.CONFLICT,
     "too_many_tokens": HTTPStatus.CONFLICT,
     "shadow_runs": HTTPStatus.CONFLICT,
+    "no_threshold": HTTPStatus.CONFLICT,
+    "auto_accept_on": HTTPStatus.CONFLICT,
     # what is behind it
     "image_changed": HTTPStatus.CONFLICT,
     "object_missing": HTTPStatus.CONFLICT,

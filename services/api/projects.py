@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from maskloop.platform.access import Permission, Principal, Role
 from maskloop.platform.db.projects import Category, list_categories
-from maskloop.services import people, projects
+from maskloop.platform.states import ProjectMode
+from maskloop.services import people, project_modes, projects
 from maskloop.services.api.access import Id, ProjectAccess, instance_admin, project, signed_in
 from maskloop.services.api.context import ApiContext, context_of
 from maskloop.services.api.idempotency import OnceOnly
@@ -31,6 +32,7 @@ class ProjectListed(BaseModel):
     name: str
     images: int
     categories: int
+    mode: ProjectMode
     roles: list[str]
 
 
@@ -41,6 +43,7 @@ class ProjectList(BaseModel):
 class ProjectShown(BaseModel):
     id: int
     name: str
+    mode: ProjectMode
     categories: list[CategoryShown]
     roles: list[str]
     permissions: list[str]
@@ -70,6 +73,7 @@ def list_all(request: Request, principal: Annotated[Principal, Depends(signed_in
                 name=found.project.name,
                 images=found.images,
                 categories=found.categories,
+                mode=found.mode,
                 roles=_roles(context, principal, found.project.id),
             )
             for found in projects.list_projects(context.runtime)
@@ -93,6 +97,7 @@ def create(
         return ProjectShown(
             id=made.id,
             name=made.name,
+            mode=ProjectMode.ASSISTED,
             categories=_shown(found),
             roles=["admin"],
             permissions=sorted(Permission),
@@ -108,6 +113,7 @@ def get(request: Request, access: Viewer) -> ProjectShown:
     return ProjectShown(
         id=found.id,
         name=found.name,
+        mode=project_modes.mode_of(context.runtime, found.id),
         categories=_shown(projects.list_categories(context.runtime, found.id)),
         roles=sorted(context.principals.roles(access.principal, found.id)),
         permissions=sorted(access.permissions),

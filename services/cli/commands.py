@@ -3,8 +3,12 @@
 import typer
 
 from maskloop.services.cli import (
+    audit,
+    auto_accept,
     autolabel,
+    checks,
     doctor,
+    doubts,
     embeddings,
     evaluation,
     export,
@@ -15,6 +19,7 @@ from maskloop.services.cli import (
     predict,
     projects,
     promotions,
+    provenance,
     report,
     segment,
     shadow,
@@ -43,6 +48,12 @@ def add_to(app: typer.Typer) -> None:
     app.command()(training.train)
     app.add_typer(jobs.jobs, name="jobs")
     app.command()(report.report)
+    app.command()(provenance.provenance)
+    app.command()(provenance.replay)
+    app.command()(audit.audit)
+    app.command()(doubts.doubts)
+    app.add_typer(auto_accept.auto_accept, name="auto-accept")
+    app.add_typer(checks.checks, name="checks")
     app.add_typer(shadow.shadow, name="shadow")
     app.add_typer(embeddings.embeddings, name="embeddings")
     app.command()(export.export)

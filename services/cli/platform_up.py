@@ -133,6 +133,7 @@ def _work_until_interrupted(opened: "Runtime") -> None:
     from maskloop.platform.states import JobKind
     from maskloop.services.embeddings import keep_collecting
     from maskloop.services.triggers import keep_triggering
+    from maskloop.services.upkeep import keep_up_in_ray
     from maskloop.services.worker import work
 
     stop = threading.Event()
@@ -148,6 +149,7 @@ def _work_until_interrupted(opened: "Runtime") -> None:
         ),
         threading.Thread(target=keep_collecting, args=(opened, stop), name="collector"),
         threading.Thread(target=keep_triggering, args=(opened, stop), name="triggers"),
+        threading.Thread(target=keep_up_in_ray, args=(opened, stop), name="upkeep"),
     ]
     for thread in beside:
         thread.start()

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import sqlalchemy as sa
 
-from maskloop.platform.db import jobs, projects
+from maskloop.platform.db import audit_events, jobs, projects
 from maskloop.platform.db.job_items import Counts
 from maskloop.platform.db.jobs import Job
 from maskloop.platform.errors import (
@@ -33,27 +33,44 @@ from maskloop.services.jobs import JobView, view
 from maskloop.services.runtime import Runtime
 
 
-def submit_export(runtime: Runtime, project_id: int, parameters: ExportParameters) -> int:
-    """Queue an export of a project as it will be when a worker begins; the job's id.
+def submit_export(
+    runtime: Runtime, project_id: int, parameters: ExportParameters, *, by: int | None = None
+) -> int:
+    """Queue an export of a project as it will be when a worker begins; the job's id. `by`: who asks
+    for it, None on the command line.
 
     Raises `NotFoundError`.
     """
     with runtime.engine.begin() as connection:
-        return submit_export_in(connection, project_id, parameters)
+        return submit_export_in(connection, project_id, parameters, by=by)
 
 
 def submit_export_in(
-    connection: sa.Connection, project_id: int, parameters: ExportParameters
+    connection: sa.Connection,
+    project_id: int,
+    parameters: ExportParameters,
+    *,
+    by: int | None = None,
 ) -> int:
     """`submit_export` in the caller's transaction."""
     projects.by_id(connection, project_id)
-    return jobs.insert(
+    job_id = jobs.insert(
         connection,
         project_id=project_id,
         kind=JobKind.EXPORT,
         parameters=parameters.to_json(),
         keep_candidates=False,
     )
+    audit_events.record(
+        connection,
+        project_id=project_id,
+        user_id=by,
+        action="export asked for",
+        subject="job",
+        subject_id=job_id,
+        detail=parameters.to_json(),
+    )
+    return job_id
 
 
 def run_export(

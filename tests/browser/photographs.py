@@ -8,9 +8,11 @@ import skimage.data
 
 from maskloop.actors import everything
 from maskloop.actors.sam.embedding import Embedding
+from maskloop.platform.db import projects
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import read_image
 from maskloop.platform.masks import GeneratedMask
+from maskloop.platform.states import ProjectMode
 from maskloop.services.images import add_image
 from maskloop.services.projects import list_categories
 from sites.bench import Bench
@@ -81,6 +83,9 @@ def photo_project(
         for image in bench.images(project_id):
             job.done(image, found[image.source_uri])
         job.finish()
+        # In the mode that a project begins with, proposals are shown when they are asked for only.
+        with site.runtime.engine.begin() as connection:
+            projects.set_mode(connection, project_id, ProjectMode.AUTOMATIC)
     return PhotoProject(
         project_id,
         name,

@@ -88,6 +88,10 @@ class Windows:
         assert signed_in.status == 201, f"{name} could not sign in: {signed_in.text()}"
         return window
 
+    @property
+    def opened(self) -> tuple[Window, ...]:
+        return tuple(self._opened)
+
     def photograph(self, folder: Path, title: str) -> None:
         """Every page that is open, for whoever looks why a test failed."""
         folder.mkdir(parents=True, exist_ok=True)

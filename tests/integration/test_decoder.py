@@ -164,6 +164,19 @@ def test_points_come_back_in_their_order_whatever_their_number(
         assert (iou(logits_of(groups)[number], alone) > 0.98).all()
 
 
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_boxes_come_back_in_their_order_as_each_would_alone(
+    decoder: Decoder, embeddings: list[Embedding], count: int
+) -> None:
+    boxes = np.array([[100, 40.5, 330, 290], [20, 30, 90, 200], [250, 100, 440, 299]])[:count]
+    groups = list(decoder.decode_boxes(embeddings[0], boxes))
+    assert sum(len(group.predicted_iou) for group in groups) == count
+    for number, (x1, y1, x2, y2) in enumerate(boxes.tolist()):
+        alone = decoder.decode(embeddings[0], Prompts(box_xyxy=(x1, y1, x2, y2)))
+        expected = alone.multimask.low_res_logits[0]
+        assert (iou(logits_of(groups)[number], expected) > 0.98).all()
+
+
 @pytest.mark.parametrize("taken", [1, 4])
 def test_points_can_be_left_early_and_asked_again(
     decoder: Decoder, embeddings: list[Embedding], taken: int

@@ -25,6 +25,7 @@ from maskloop.platform.errors import (
     StoreUnavailableError,
 )
 from maskloop.platform.images import Pixels
+from maskloop.platform.states import ProjectMode
 from maskloop.platform.storage import open_store
 from maskloop.services.images import AddReport, Refusal, add_images
 from maskloop.services.projects import create_project, list_projects
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("name", ["cats", "0", "a.b_c-d", "x" * 64])
 def test_a_project_is_made_with_its_categories(runtime: Runtime, name: str) -> None:
     made = create_project(runtime, name, ["cat", "Gerät", "cat"])
-    assert list_projects(runtime) == [ProjectSummary(Project(made.id, name), 2, 0)]
+    assert list_projects(runtime) == [
+        ProjectSummary(Project(made.id, name), 2, 0, ProjectMode.ASSISTED)
+    ]
     with runtime.engine.connect() as connection:
         found = list_categories(connection, made.id)
     assert [category.name for category in found] == ["cat", "Gerät"]

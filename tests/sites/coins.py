@@ -1,7 +1,8 @@
 """A photograph of coins whose masks are real, proposed by a model and reviewed by anna and ben."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +13,21 @@ from skimage import measure
 from skimage.filters import threshold_otsu
 from skimage.morphology import closing, disk
 
+from maskloop.platform.db import cards as card_rows
 from maskloop.platform.db import projects, proposals
+from maskloop.platform.db.cards import NewCard, Shows
+from maskloop.platform.db.checks import Check
 from maskloop.platform.db.images import Image
 from maskloop.platform.db.proposals import Proposal
-from maskloop.services import reviews
+from maskloop.platform.db.queues import Plan, Queue
+from maskloop.platform.states import QueueOrder, QueueSubject
+from maskloop.services import cards, queues, reviews
+from maskloop.services.answers import Answered, answer_in
+from maskloop.services.cards import ShownCard
+from maskloop.services.queues import Person
 from maskloop.services.reviews import Judgement
 from maskloop.services.runtime import Runtime
+from maskloop.services.withdrawals import withdraw
 
 if TYPE_CHECKING:
     from sites.bench import Bench
@@ -69,6 +79,74 @@ class Tray:
             assert found.annotation is not None
             made.append(found.annotation[0])
         return made
+
+    def queue(self, **plan: Any) -> Queue:
+        """Of proposals, by their score, unless it is said otherwise."""
+        wanted = {"name": "look", "subject": QueueSubject.PROPOSALS} | plan
+        wanted.setdefault("ordering", QueueOrder.SCORE)
+        with self.runtime.engine.begin() as connection:
+            return queues.create_in(
+                connection, self.project_id, Plan(**wanted), created_by=self.anna
+            )
+
+    def take(self, queue: Queue, count: int, *, person: Person | None = None) -> list[ShownCard]:
+        hand = cards.take(
+            self.runtime,
+            self.project_id,
+            person=person or self.ben_as_person,
+            queue_id=queue.id,
+            count=count,
+        )
+        return list(hand.cards)
+
+    def give_back(self, taken: list[ShownCard], *, person: Person | None = None) -> None:
+        held = [(one.card.id, one.card.token) for one in taken]
+        cards.give_back(self.runtime, self.project_id, held, person=person or self.ben_as_person)
+
+    def handed(self, check: Check, queue: Queue, *, person: Person | None = None) -> ShownCard:
+        """A card of this very check."""
+        holder = person or self.ben_as_person
+        with self.runtime.engine.begin() as connection:
+            ids = card_rows.insert_new(
+                connection,
+                self.project_id,
+                [NewCard(Shows(check_id=check.id))],
+                queue_id=queue.id,
+                user_id=holder.user_id,
+                duration=timedelta(minutes=10),
+            )
+            (shown,) = cards.show(connection, self.project_id, ids)
+            return shown
+
+    def answer(
+        self, shown: ShownCard, judgement: Judgement, *, person: Person | None = None
+    ) -> Answered:
+        with self.runtime.engine.begin() as connection:
+            return answer_in(
+                connection,
+                self.project_id,
+                shown.card.id,
+                judgement,
+                token=shown.card.token,
+                person=person or self.ben_as_person,
+            )
+
+    def withdraw(self, shown: ShownCard, *, person: Person | None = None) -> ShownCard:
+        return withdraw(
+            self.runtime,
+            self.project_id,
+            shown.card.id,
+            token=shown.card.token,
+            person=person or self.ben_as_person,
+        )
+
+    @property
+    def anna_as_person(self) -> Person:
+        return Person(self.anna, "anna", judges_people=True)
+
+    @property
+    def ben_as_person(self) -> Person:
+        return Person(self.ben, "ben", judges_people=True)
 
     def count(self, table: str) -> int:
         with self.runtime.engine.connect() as connection:

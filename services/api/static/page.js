@@ -3,7 +3,7 @@
 const READY_MS = 30_000;
 const WAITING_MS = 2_000;
 const ADD_IMAGES = new Set(["admin", "ops"]); // who may, by platform/access.py
-const PAGES = ["/label/", "/models/"];
+const PAGES = ["/label/", "/review/", "/models/", "/quality/"];
 const byId = (id) => document.getElementById(id);
 const state = { session: null, timer: 0, parts: "" };
 
@@ -111,7 +111,7 @@ function card(project) {
   roles.append(...project.roles.map((role) => element("li", role)));
   const title = element("h2");
   const link = element("a", project.name);
-  link.href = `/label/?project=${project.id}`;
+  link.href = `/${startOf(project)}/?project=${project.id}`;
   title.append(link);
   made.append(title, figures(project), ways(project));
   if (project.images === 0 && project.roles.some((role) => ADD_IMAGES.has(role))) {
@@ -127,12 +127,16 @@ function card(project) {
   return made;
 }
 
-function ways({ id, name }) {
+/** Where the model proposes everything, people begin with review. */
+const startOf = ({ mode }) => (mode === "automatic" ? "review" : "label");
+
+function ways(project) {
   const made = element("nav", undefined, "ways");
-  made.setAttribute("aria-label", name);
-  for (const [word, page] of [["Label", "label"], ["Models", "models"]]) {
+  made.setAttribute("aria-label", project.name);
+  const first = startOf(project) === "review" ? ["Review", "Label"] : ["Label", "Review"];
+  for (const word of [...first, "Models", "Quality"]) {
     const link = element("a", word);
-    link.href = `/${page}/?project=${id}`;
+    link.href = `/${word.toLowerCase()}/?project=${project.id}`;
     made.append(link);
   }
   return made;

@@ -15,8 +15,14 @@ def test_a_member_sees_their_projects_and_an_admin_of_the_instance_all(site: "Si
     site.image(cells)
     boss, ada = site.person("boss", is_admin=True), site.person("ada")
     labeler = site.person("lee", roles=[Role.LABELER, Role.OPS], project_id=cells)
-    of_cells = {"id": cells, "name": "cells", "images": 1, "categories": 1}
-    of_streets = {"id": streets, "name": "streets", "images": 0, "categories": 0}
+    of_cells = {"id": cells, "name": "cells", "images": 1, "categories": 1, "mode": "assisted"}
+    of_streets = {
+        "id": streets,
+        "name": "streets",
+        "images": 0,
+        "categories": 0,
+        "mode": "assisted",
+    }
     assert boss.get("/api/v1/projects").json()["items"] == [
         of_cells | {"roles": ["admin"]},
         of_streets | {"roles": ["admin"]},

@@ -165,7 +165,11 @@ def test_pages_go_newest_first_and_end(desk: "Desk") -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE annotations SET deleted = true", "DELETE FROM annotations", "TRUNCATE reviews"],
+    [
+        "UPDATE annotations SET deleted = true",
+        "DELETE FROM annotations",
+        "TRUNCATE reviews CASCADE",
+    ],
 )
 def test_what_people_did_is_never_changed(desk: "Desk", statement: str) -> None:
     make(desk)

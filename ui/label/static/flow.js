@@ -3,6 +3,8 @@ import { nameOf } from "./gallery/words.js";
 import { uuid } from "./journal/ids.js";
 import { asObjects, fetchObjects, newsOf, withPending } from "./document/loading.js";
 import { isShown } from "./document/objects.js";
+import { counted } from "./dom.js";
+import { filledIn } from "./filling.js";
 import { encode } from "./masks/rle.js";
 
 const AHEAD = 2;
@@ -47,10 +49,19 @@ export function createFlow({ store, api, journal, outbox, doc, asking, activity,
     store.set({ image, lease, loading: null });
     doc.open({ project: state.project.id, image: image.id, objects: shown, draft: inHand, decided: new Set() });
     if (inHand) say("What was in hand here is back.", { key: "restored" });
+    else fillIn(shown, lease);
     began = { seconds: activity.seconds, mark: figures.mark };
     beat();
     warmUp(image);
     if (ahead && Date.now() - ahead.at > STALE_MS) refresh(); // it may have changed since
+  }
+
+  /** Semi-automatic: what the model is sure of is selected, so that one key keeps all of it. */
+  function fillIn(objects, lease) {
+    const keys = lease.token ? filledIn(objects, state.mode) : [];
+    if (!keys.length) return;
+    store.set({ selected: new Set(keys) });
+    say(`${counted(keys.length, "confident mask")} filled in: Enter keeps, Escape leaves them as proposals.`, { key: "filled" });
   }
 
   function warmUp(image) {

@@ -2,17 +2,18 @@
 
 import { chordsOf, forAria, isMac, normal, shown } from "./chords.js";
 
-const KEPT_AT = "maskloop.keys";
+const KEPT_AT = "maskloop.keys"; // of the labeling page; another page names a place of its own
 
 /**
  * @param {object} options
  * @param {import("./commands.js").Command[]} options.commands
  * @param {Storage|null} [options.storage]         localStorage, or null where the browser allows none
+ * @param {string} [options.keptAt]                where in it
  * @param {(sentence: string) => void} [options.onProblem]
  */
-export function createKeymap({ commands, storage = null, mac = isMac(), onProblem = () => {} }) {
+export function createKeymap({ commands, storage = null, keptAt = KEPT_AT, mac = isMac(), onProblem = () => {} }) {
   const byId = new Map(commands.map((command) => [command.id, command]));
-  const changed = read(storage, byId, onProblem);
+  const changed = read(storage, keptAt, byId, onProblem);
   const chordsOfCommand = (id) => changed.get(id) ?? command(id).keys.map(normal);
   const listeners = new Set();
   let index = indexed();
@@ -39,7 +40,7 @@ export function createKeymap({ commands, storage = null, mac = isMac(), onProble
 
   function settle() {
     index = indexed();
-    write(storage, Object.fromEntries(changed), onProblem);
+    write(storage, keptAt, Object.fromEntries(changed), onProblem);
     for (const listener of [...listeners]) listener();
   }
 
@@ -89,10 +90,10 @@ export function createKeymap({ commands, storage = null, mac = isMac(), onProble
 
 const sameList = (a, b) => a.length === b.length && a.every((value, place) => value === b[place]);
 
-function read(storage, byId, onProblem) {
+function read(storage, keptAt, byId, onProblem) {
   const kept = new Map();
   const unread = [];
-  for (const [id, chords] of Object.entries(stored(storage, onProblem))) {
+  for (const [id, chords] of Object.entries(stored(storage, keptAt, onProblem))) {
     if (!byId.has(id)) continue; // of another version of the page
     try {
       kept.set(id, [...new Set(chords.map(normal))]);
@@ -104,9 +105,9 @@ function read(storage, byId, onProblem) {
   return kept;
 }
 
-function stored(storage, onProblem) {
+function stored(storage, keptAt, onProblem) {
   try {
-    const found = JSON.parse(storage?.getItem(KEPT_AT) || "{}");
+    const found = JSON.parse(storage?.getItem(keptAt) || "{}");
     if (typeof found !== "object" || found === null || Array.isArray(found)) throw new Error("what is kept is no list of commands");
     return found;
   } catch (error) {
@@ -116,11 +117,11 @@ function stored(storage, onProblem) {
   }
 }
 
-function write(storage, bindings, onProblem) {
+function write(storage, keptAt, bindings, onProblem) {
   if (!storage) return;
   try {
-    if (Object.keys(bindings).length) storage.setItem(KEPT_AT, JSON.stringify(bindings));
-    else storage.removeItem(KEPT_AT);
+    if (Object.keys(bindings).length) storage.setItem(keptAt, JSON.stringify(bindings));
+    else storage.removeItem(keptAt);
   } catch (error) {
     const reason = `the browser could not keep them (${error.message})`;
     onProblem(`Your keys hold until this page is closed: ${reason}. Allow this site to store data.`);

@@ -2,6 +2,7 @@
 import { createActivity } from "./activity.js";
 import { commands } from "./commands.js";
 import { el } from "./dom.js";
+import { leastScore } from "./filling.js";
 import { NO_FIGURES, createFigures } from "./figures.js";
 import { createGallery } from "./gallery/gallery.js";
 import { nameOf } from "./gallery/words.js";
@@ -34,7 +35,7 @@ function mounted() {
 
 function initial() {
   return {
-    session: null, project: null, versions: new Map(), image: null, lease: null, left: null, queueEmpty: false,
+    session: null, project: null, mode: undefined, versions: new Map(), image: null, lease: null, left: null, queueEmpty: false,
     objects: new Map(), draft: null, history: { undo: 0, redo: 0 }, hovered: null, selected: new Set(), pointer: null,
     tool: "point", radius: 16, category_id: null, counts: new Map(), look: loadLook(), least_score: 0,
     asking: { waiting: false, text: "" }, saving: {}, busy: new Set(), figures: NO_FIGURES, loading: null, trouble: null, warm: false,
@@ -56,8 +57,8 @@ async function load(api) {
   const session = await api.session();
   const id = place().project ?? session.projects[0]?.id ?? null;
   if (id === null) return { session, project: null, versions: new Map() };
-  const [project, versions] = await Promise.all([api.get(`/projects/${id}`), api.get("/model-versions")]);
-  return { session, project: project.data, versions: new Map(versions.data.items.map(({ number, name }) => [number, `${name} v${number}`])) };
+  const [project, mode, versions] = await Promise.all([api.get(`/projects/${id}`), api.get(`/projects/${id}/mode`), api.get("/model-versions")]);
+  return { session, project: project.data, mode: mode.data, least_score: leastScore(mode.data), versions: new Map(versions.data.items.map(({ number, name }) => [number, `${name} v${number}`])) };
 }
 
 async function start() {

@@ -4,6 +4,7 @@ import { decided, dropped, marked } from "./chains.js";
 import { latestOnly } from "./latest.js";
 import { isStuck } from "./order.js";
 import { createQueue } from "./queue.js";
+import * as ofLabeling from "./requests.js";
 import { createSender } from "./sender.js";
 import { loneTab, openTabs } from "./tabs.js";
 
@@ -44,7 +45,8 @@ import { loneTab, openTabs } from "./tabs.js";
  * @param {(ms: number, run: () => void) => () => void} [parts.schedule]  gives what calls it off
  * @param {() => number} [parts.random]  in [0, 1)
  * @param {import("./tabs.js").Tabs} [parts.tabs]
- * @param {EventTarget} [parts.events]  tells `online` */
+ * @param {EventTarget} [parts.events]  tells `online`
+ * @param {typeof import("./requests.js")} [parts.requests]  what operations are as requests: the labeling page's where left out */
 export function createOutbox({
   journal,
   api,
@@ -54,13 +56,14 @@ export function createOutbox({
   random = Math.random,
   tabs = journal.durable ? openTabs(journal.name) : loneTab(),
   events = globalThis,
+  requests = ofLabeling,
 }) {
   const listeners = new Set();
   let edited = Promise.resolve();
   const changed = onceSoon(() => onChange(status()));
   const queue = createQueue({ journal, tabs, onChange: changed });
   const sender = createSender({
-    ...{ queue, journal, api, tabs, now, schedule, random },
+    ...{ queue, journal, api, tabs, now, schedule, random, requests },
     onSettled: tell,
     onChange: changed,
   });

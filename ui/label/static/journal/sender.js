@@ -4,7 +4,6 @@ import { createPatience } from "./backoff.js";
 import { marked, settled } from "./chains.js";
 import { JournalFailed } from "./database.js";
 import { isStuck, nextToSend, openToSend } from "./order.js";
-import { deliver, identityAfter, meaning } from "./requests.js";
 
 const BROKEN_MOST = 6; // answers 500 to one operation until a person is asked
 
@@ -24,9 +23,10 @@ class InConflict extends Error {
  * @param {() => number} parts.now
  * @param {(ms: number, run: () => void) => () => void} parts.schedule
  * @param {() => number} parts.random
+ * @param {typeof import("./requests.js")} parts.requests
  * @param {(operation: object, data: any) => void} parts.onSettled
  * @param {() => void} parts.onChange */
-export function createSender({ queue, journal, api, tabs, now, schedule, random, onSettled, onChange }) {
+export function createSender({ queue, journal, api, tabs, now, schedule, random, requests, onSettled, onChange }) {
   const patience = createPatience({ now, random });
   let sending = false;
   let offline = false;
@@ -115,10 +115,10 @@ export function createSender({ queue, journal, api, tabs, now, schedule, random,
   async function send(operation) {
     const identity = await journal.identity(operation.object);
     try {
-      return await deliver(api, operation, identity);
+      return await requests.deliver(api, operation, identity);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      const found = await meaning(api, operation, identity, error);
+      const found = await requests.meaning(api, operation, identity, error);
       if (found === null) throw error;
       if (found.conflict !== undefined) throw new InConflict(found.conflict);
       return found.done;
@@ -127,7 +127,7 @@ export function createSender({ queue, journal, api, tabs, now, schedule, random,
 
   async function done(operation, data) {
     answered(operation.key);
-    const decide = (found) => settled(found, operation.key, identityAfter(operation, data));
+    const decide = (found) => settled(found, operation.key, requests.identityAfter(operation, data));
     const message = { settled: { operation, data } };
     if ((await queue.change(operation.object, decide, { message })) !== null) onSettled(operation, data);
   }

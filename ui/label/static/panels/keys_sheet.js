@@ -24,13 +24,14 @@ const RESET = ["M4 4v5h5", "M4.6 9A8 8 0 1 1 4 13"];
 const PLUS = ["M12 5v14", "M5 12h14"];
 
 /** @param {ReturnType<typeof import("../keys.js").createKeymap>} keymap
+ * @param {{ groups?: string[], gestures?: [string, string[][]][] }} [of]  the labeling page's where left out
  * @returns {{ open: () => void, close: () => void, isOpen: () => boolean }} */
-export function createKeysSheet(keymap) {
+export function createKeysSheet(keymap, { groups = GROUPS, gestures = GESTURES } = {}) {
   let sheet = null;
 
   function open() {
     if (sheet) return;
-    const view = sheetOf(keymap);
+    const view = sheetOf(keymap, groups, gestures);
     sheet = openDialog({
       title: "Keys", class: "keys-sheet", light: true, content: view.content,
       onClose: () => {
@@ -44,7 +45,7 @@ export function createKeysSheet(keymap) {
   return { open, close: () => sheet?.close(), isOpen: () => sheet !== null };
 }
 
-function sheetOf(keymap) {
+function sheetOf(keymap, groupNames, gesturesOfAll) {
   /** The key that is being changed: `chord` null for a further one, `taken` what was pressed but runs another command.
    * @type {{ id: string, chord: string|null, taken: string|null, problem: string }|null} */
   let recording = null;
@@ -61,8 +62,8 @@ function sheetOf(keymap) {
 
   function show() {
     const wanted = plain(field.value);
-    const groups = GROUPS.map((name) => groupOf(name, wanted)).filter(Boolean);
-    const gestures = GESTURES.map(([name, rows]) => gesturesOf(name, rows, wanted)).filter(Boolean);
+    const groups = groupNames.map((name) => groupOf(name, wanted)).filter(Boolean);
+    const gestures = gesturesOfAll.map(([name, rows]) => gesturesOf(name, rows, wanted)).filter(Boolean);
     columns.replaceChildren(...groups, ...gestures);
     none.textContent = groups.length + gestures.length ? "" : `No command or key matches “${field.value.trim()}”.`;
     resetAll.disabled = Object.keys(keymap.toJSON()).length === 0;

@@ -53,15 +53,16 @@ export function createObjects({ store, onPoint, onSelect, onShow }) {
     const names = new Map((project?.categories ?? []).map(({ id, name }) => [id, name]));
     annotationsTitle.textContent = kept.length ? `Annotations · ${kept.length}` : "Annotations";
     nothing.textContent = kept.length ? "" : pending.length
-      ? "None yet. Point at a proposal and press Enter, or click on an object."
+      ? shown.length ? "None yet. Point at a proposal and press Enter, or click on an object." : "None yet. Click on an object to begin; proposals are kept back by their score."
       : "None yet. Click on an object to begin.";
     nothing.hidden = kept.length > 0;
     const about = { names, index, busy, me: session?.user.name };
     fill(annotations, kept, selected, (object) => ofAnnotation(object, about));
     fill(proposals, shown, selected, ofProposal);
     proposalsText.textContent = pending.length === shown.length ? counted(pending.length, "proposal") : `${shown.length} of ${pending.length} shown`;
-    scoreText.textContent = least_score.toFixed(2);
-    score.max = String(Math.max(1, ...pending.map((one) => Math.ceil(one.score * 100) / 100))); // models promise more than 1
+    const most = Math.max(1, ...pending.map((one) => Math.ceil(one.score * 100) / 100)); // models promise more than 1
+    score.max = String(most);
+    scoreText.textContent = least_score > most ? "none" : least_score.toFixed(2);
     score.value = String(least_score);
     element.classList.toggle("no-proposals", pending.length === 0);
   }

@@ -1,0 +1,1 @@
+"""What speaks against a proposal: the signals of its doubt, from a stored embedding."""

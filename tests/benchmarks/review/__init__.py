@@ -1,0 +1,1 @@
+"""Whether the order of a review queue brings bad masks to the front."""
