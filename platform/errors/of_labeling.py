@@ -90,7 +90,7 @@ class CardAnsweredError(MaskloopError):
 class AnswerShownError(MaskloopError):
     code = "answer_shown"
     sentence = (
-        "Card {card} was a check, and its right answer was shown: what you said of it stands."
+        "Card {card} was a check whose right answer you were shown: what you said of it stands."
     )
 
     def __init__(self, card: int) -> None:

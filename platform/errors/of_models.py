@@ -15,7 +15,7 @@ class NothingToReplayError(MaskloopError):
     code = "nothing_to_replay"
     sentence = (
         "Annotation {annotation} was drawn by hand: no prompts are kept with it that a model could "
-        "be asked. Its history: maskloop provenance {annotation}"
+        "be asked. `maskloop provenance {annotation}` tells how it came about."
     )
 
     def __init__(self, annotation: int) -> None:
