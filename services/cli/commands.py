@@ -20,6 +20,7 @@ from maskloop.services.cli import (
     projects,
     promotions,
     provenance,
+    queues,
     report,
     segment,
     shadow,
@@ -53,6 +54,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(audit.audit)
     app.command()(doubts.doubts)
     app.add_typer(auto_accept.auto_accept, name="auto-accept")
+    app.add_typer(queues.queues, name="queues")
     app.add_typer(checks.checks, name="checks")
     app.add_typer(shadow.shadow, name="shadow")
     app.add_typer(embeddings.embeddings, name="embeddings")

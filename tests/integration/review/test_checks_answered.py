@@ -165,9 +165,7 @@ def test_an_answer_stands_once_its_right_one_was_shown(tray: "Tray") -> None:
     check, queue = planted(tray, Defect.SHIFTED), tray.queue(feedback=True)
     shown = tray.handed(check, queue)
     tray.answer(shown, Judgement.accept(tray.old))
-    with pytest.raises(
-        AnswerShownError, match="what you said of it stands"
-    ):
+    with pytest.raises(AnswerShownError, match="what you said of it stands"):
         tray.withdraw(shown)
     (listed,) = checks.page(tray.runtime, tray.project_id)
     assert (listed.tally.answers, listed.tally.passed) == (1, 0)
