@@ -103,7 +103,9 @@ def test_a_fault_of_a_page_is_seen_unless_it_is_expected(
 
 def test_the_server_comes_back_at_the_same_address(site: PageSite, window: Window) -> None:
     page, before = window.open("/"), site.url
-    window.watch.expect("503 .*/readyz")  # the page may ask how it is while it ends
+    # The page may ask something while it ends.
+    window.watch.expect("503 .*/readyz")
+    window.watch.expect("net::ERR_CONNECTION_RESET")
     site.stop()
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{site.url}/healthz")

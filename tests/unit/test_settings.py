@@ -32,6 +32,7 @@ def test_unset_settings_have_the_documented_defaults(env: pytest.MonkeyPatch) ->
     assert settings.max_image_pixels == 100_000_000
     assert settings.max_image_bytes == 536_870_912
     assert (settings.lease_seconds, settings.image_lease_minutes) == (30.0, 10.0)
+    assert settings.card_lease_minutes == 10.0
     assert settings.ray_object_store_mb == 256
     assert (settings.encoder_replicas, settings.decoder_replicas) == (1, 1)
     assert (settings.encoder_replicas_most, settings.decoder_replicas_most) == (None, None)
@@ -60,6 +61,7 @@ def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> Non
         "MAX_IMAGE_BYTES": "2000",
         "LEASE_SECONDS": "12.5",
         "IMAGE_LEASE_MINUTES": "2.5",
+        "CARD_LEASE_MINUTES": "3.5",
         "SERVER": "http://gpu1:8600",
         "TOKEN": "mlk_secret",
         "ENCODER_REPLICAS": "2",
@@ -95,7 +97,7 @@ def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> Non
     assert settings.workers == 3
     assert (settings.max_image_pixels, settings.max_image_bytes) == (1000, 2000)
     assert (settings.lease_seconds, settings.ray_object_store_mb) == (12.5, 80)
-    assert settings.image_lease_minutes == 2.5
+    assert (settings.image_lease_minutes, settings.card_lease_minutes) == (2.5, 3.5)
     assert (settings.encoder_replicas, settings.decoder_replicas) == (2, 3)
     assert (settings.encoder_replicas_most, settings.decoder_replicas_most) == (4, 5)
     assert (settings.encoder_gpus, settings.encoder_batch, settings.decoder_threads) == (0.25, 6, 7)

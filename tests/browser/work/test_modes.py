@@ -86,7 +86,7 @@ def test_automatic_begins_with_review_on_the_front_page(
     page = window.context.new_page()
     page.goto("/")
     ways = page.get_by_role("navigation", name=photos.name).get_by_role("link")
-    expect(ways).to_have_text(["Review", "Label", "Models"])
+    expect(ways).to_have_text(["Review", "Label", "Models", "Quality"])
     go_to(site, photos, ProjectMode.ASSISTED)
     page.reload()
     expect(ways).to_have_text(["Label", "Review", "Models"])

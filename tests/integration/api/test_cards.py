@@ -87,6 +87,7 @@ def test_a_queue_says_what_it_is_and_rates_are_for_managers_only(desk: Desk) -> 
             "predicted_iou_least": None,
             "predicted_iou_most": None,
             "sample": 1.0,
+            "adjudicate": False,
         },
         "ordering": "oldest",
         "priority": 0,
@@ -124,6 +125,7 @@ def test_a_card_shows_a_mask_and_does_not_say_of_what(desk: Desk) -> None:
         "model_version",
         "why",
         "answered",
+        "votes",
     }
     assert (card["subject"], card["queue_id"]) == ("mask", desk.queue["id"])
     assert (card["bbox"], card["area"]) == ([0, 1, 2, 2], 9)
@@ -131,6 +133,7 @@ def test_a_card_shows_a_mask_and_does_not_say_of_what(desk: Desk) -> None:
     assert card["predicted_iou"] == pytest.approx(0.9)
     assert card["image"]["width"] == 24
     assert (card["category_id"], card["answered"]) == (None, None)
+    assert not card["votes"]
     assert 0 < card["seconds"] <= 600
     assert [one["reason"] for one in card["why"]] == ["oldest"]
 

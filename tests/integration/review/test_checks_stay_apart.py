@@ -30,6 +30,7 @@ KNOW_OF_CHECKS = {
     "check_answers.py",
     "check_figures.py",
     "check_picking.py",
+    "check_shares.py",
     "check_sources.py",
     "checks.py",
     "withdrawals.py",
