@@ -89,4 +89,4 @@ def test_automatic_begins_with_review_on_the_front_page(
     expect(ways).to_have_text(["Review", "Label", "Models", "Quality"])
     go_to(site, photos, ProjectMode.ASSISTED)
     page.reload()
-    expect(ways).to_have_text(["Label", "Review", "Models"])
+    expect(ways).to_have_text(["Label", "Review", "Models", "Quality"])
