@@ -14,6 +14,8 @@ SPARE_CPUS = 4
 """Logical CPUs beyond the workers': Ray Data's own tasks need slots, or a full pool deadlocks; and
 a training or an evaluation takes one while autolabel has all others, and so do doubts."""
 
+START_SECONDS = 120
+
 
 @contextmanager
 def _without_native_stderr() -> Iterator[None]:
@@ -52,6 +54,19 @@ def _without_credentials() -> Iterator[None]:
 
 
 @contextmanager
+def _patient() -> Iterator[None]:
+    """On a busy machine Ray may need longer to begin than the 30 s that it gives itself."""
+    name = "RAY_gcs_server_port_wait_time_s"
+    wanted = os.environ.get(name)
+    os.environ[name] = wanted or str(START_SECONDS)
+    try:
+        yield
+    finally:
+        if wanted is None:
+            del os.environ[name]
+
+
+@contextmanager
 def ray_session(*, workers: int, object_store_mb: int) -> Iterator[None]:
     """A connected Ray inside the block: the cluster of RAY_ADDRESS, else one of this process.
 
@@ -63,7 +78,7 @@ def ray_session(*, workers: int, object_store_mb: int) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    with _without_native_stderr(), _own_termination(), _without_credentials():
+    with _without_native_stderr(), _own_termination(), _without_credentials(), _patient():
         if os.environ.get("RAY_ADDRESS"):
             ray.init(logging_level=logging.ERROR, log_to_driver=False)
         else:

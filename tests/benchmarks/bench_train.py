@@ -67,6 +67,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="maskloop-bench-") as scratch:
         home = Path(scratch) / "home"
         home.mkdir()
+        (CACHE / "weights").mkdir(parents=True, exist_ok=True)
         (home / "weights").symlink_to(CACHE / "weights")
         os.environ["MASKLOOP_HOME"] = str(home)
         with open_runtime(load_settings()) as runtime:

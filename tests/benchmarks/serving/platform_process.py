@@ -36,6 +36,7 @@ def platform_of(
 ) -> Iterator[Platform]:
     """Up, signed in by itself, and ready; ends with the block."""
     home.mkdir(parents=True, exist_ok=True)
+    weights.mkdir(parents=True, exist_ok=True)
     if not (home / "weights").exists():
         (home / "weights").symlink_to(weights)
     env = {**os.environ, "MASKLOOP_HOME": str(home)}

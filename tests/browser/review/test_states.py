@@ -1,6 +1,8 @@
 """What the page shows where there is nothing to judge, or something is in the way; and that all of
 it can be used without eyes or mouse."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -140,8 +142,9 @@ def test_a_verdict_that_stands_cannot_be_taken_back(review: ReviewPage) -> None:
         409, "annotation_conflict", "Annotation 5 has been changed by bo since."
     )
     ready(review.deal(4).open())
-    for key in ("1", "a"):
-        review.page.keyboard.press(key)
+    with review.page.expect_response(re.compile(r"/cards/1/answer$")):
+        for key in ("1", "a"):
+            review.page.keyboard.press(key)
     expect(review.page.locator(".saving-state")).to_have_text("Saved")
     assert [card for card, _ in review.answers] == [1]
     review.page.keyboard.press("u")
