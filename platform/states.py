@@ -137,6 +137,24 @@ class Defect(StrEnum):
     """The mask is right, and its name is another's."""
 
 
+class PassKind(StrEnum):
+    """Why somebody labels an image blindly."""
+
+    GOLD = "gold"
+    """Everything on it is known."""
+    FOLD = "fold"
+    """Several people label it, and are compared."""
+
+
+class PassOutcome(StrEnum):
+    """What the person said of the image first."""
+
+    DONE = "done"
+    """Everything on it is labelled."""
+    SKIPPED = "skipped"
+    """It cannot be labelled; nothing is measured."""
+
+
 class ImageState(StrEnum):
     """Of an image in the labeling queue; its last submission decides it."""
 

@@ -18,6 +18,8 @@ from maskloop.platform.errors import (
 )
 from maskloop.platform.settings import Settings
 from maskloop.platform.states import STATE_AFTER, ImageState, SubmissionOutcome
+from maskloop.services import blind_passes
+from maskloop.services.blind_passes import Taken
 from maskloop.services.runtime import Runtime
 
 
@@ -49,8 +51,16 @@ class Conclusion:
 def next_turn(
     runtime: Runtime, project_id: int, *, user_id: int, after: int | None = None, ahead: int = 0
 ) -> Turn:
-    """Lease an image: the next one behind `after`; without it, the one the user has already."""
-    taken = _take_next(runtime, project_id, user_id, after)
+    """Lease an image: the next one behind `after`; without it, the one the user has already. A pass
+    that they have in hand is one of these (`services/blind_passes.py`)."""
+    if after is not None:
+        after = blind_passes.place_behind(runtime, project_id, after)
+    passed = _pass_in_hand(runtime, project_id, user_id) if after is None else None
+    taken = _take_next(runtime, project_id, user_id, after) if passed is None else None
+    if taken is None and after is not None:
+        passed = _pass_in_hand(runtime, project_id, user_id)
+    if passed is not None:
+        return _turn_of_pass(runtime, project_id, passed, ahead)
     with runtime.engine.connect() as connection:
         left = image_summaries.counts(connection, project_id).todo
         if taken is None:
@@ -59,6 +69,22 @@ def next_turn(
         behind = image_leases.ahead_of(connection, project_id, image_id, limit=ahead)
         image, *others = image_summaries.of_images(connection, project_id, [image_id, *behind])
         return Turn(image, lease, others, left)
+
+
+def _pass_in_hand(runtime: Runtime, project_id: int, user_id: int) -> Taken | None:
+    duration = duration_of(runtime.settings)
+    return blind_passes.resumed(runtime, project_id, user_id=user_id, duration=duration)
+
+
+def _turn_of_pass(runtime: Runtime, project_id: int, passed: Taken, ahead: int) -> Turn:
+    """As if its image stood where the person came from."""
+    with runtime.in_passes.engine.connect() as connection:
+        image = image_summaries.of_image(connection, project_id, passed.image_id)
+    with runtime.engine.connect() as connection:
+        left = image_summaries.counts(connection, project_id).todo
+        behind = image_leases.ahead_of(connection, project_id, passed.behind, limit=ahead)
+        others = image_summaries.of_images(connection, project_id, behind)
+    return Turn(image, passed.lease, others, left)
 
 
 def _take_next(

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import sqlalchemy as sa
 
 from maskloop.platform.db.database import open_database
+from maskloop.platform.db.pass_schema import engine_in_passes
 from maskloop.platform.settings import Settings
 from maskloop.platform.storage import open_store
 from maskloop.platform.storage.store import ObjectStore
@@ -17,6 +19,11 @@ class Runtime:
     settings: Settings
     engine: sa.Engine
     objects: ObjectStore
+
+    @cached_property
+    def in_passes(self) -> "Runtime":
+        """The same, for what is labelled blindly: every transaction of its engine is in passes."""
+        return replace(self, engine=engine_in_passes(self.engine))
 
 
 @contextmanager

@@ -27,6 +27,7 @@ pytest_plugins = [
     "sites.ward",
     "sites.chromium",
     "sites.coins",
+    "sites.studio",
 ]
 
 # A busy machine is no failure.

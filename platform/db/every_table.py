@@ -3,6 +3,7 @@
 from maskloop.platform.db import (
     labeling_tables,
     learning_tables,
+    pass_tables,
     people_tables,
     review_tables,
     tables,
@@ -13,6 +14,7 @@ __all__ = [
     "labeling_tables",
     "learning_tables",
     "metadata",
+    "pass_tables",
     "people_tables",
     "review_tables",
     "tables",

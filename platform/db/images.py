@@ -7,10 +7,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from maskloop.platform.db.pass_schema import of_public
 from maskloop.platform.db.tables import images
 from maskloop.platform.errors import NotFoundError
 from maskloop.platform.images import ImageFacts
 from maskloop.platform.states import ImageState
+
+_PROJECT_S = of_public(images)
 
 
 @dataclass(frozen=True)
@@ -122,12 +125,13 @@ class Neighbours:
 
 
 def neighbours(connection: sa.Connection, project_id: int, image_id: int) -> Neighbours:
-    """Raises `NotFoundError`."""
+    """The project's, of an image in a pass too. Raises `NotFoundError`."""
     by_id(connection, project_id, image_id)
-    mine = images.c.project_id == project_id
+    of_project = _PROJECT_S.c.project_id == project_id
+    before, behind = _PROJECT_S.c.id < image_id, _PROJECT_S.c.id > image_id
     found = sa.select(
-        sa.select(sa.func.max(images.c.id)).where(mine, images.c.id < image_id).scalar_subquery(),
-        sa.select(sa.func.min(images.c.id)).where(mine, images.c.id > image_id).scalar_subquery(),
+        sa.select(sa.func.max(_PROJECT_S.c.id)).where(of_project, before).scalar_subquery(),
+        sa.select(sa.func.min(_PROJECT_S.c.id)).where(of_project, behind).scalar_subquery(),
     )
     previous, following = connection.execute(found).one()
     return Neighbours(previous, following)
@@ -136,11 +140,11 @@ def neighbours(connection: sa.Connection, project_id: int, image_id: int) -> Nei
 def next_after(
     connection: sa.Connection, project_id: int, image_id: int, count: int
 ) -> list[Image]:
-    """The images that follow by id."""
+    """The project's images that follow by id, also behind one in a pass."""
     rows = connection.execute(
-        sa.select(images)
-        .where(images.c.project_id == project_id, images.c.id > image_id)
-        .order_by(images.c.id)
+        sa.select(_PROJECT_S)
+        .where(_PROJECT_S.c.project_id == project_id, _PROJECT_S.c.id > image_id)
+        .order_by(_PROJECT_S.c.id)
         .limit(count)
     )
     return [image_of(row) for row in rows]

@@ -37,11 +37,13 @@ Id = Annotated[int, Path(ge=1, le=MOST_ID)]
 
 @dataclass(frozen=True)
 class ProjectAccess:
-    """Somebody who may do what the route asks for, in this project."""
+    """Somebody who may do what the route asks for, in this project. `in_pass`: on an image that
+    they label blindly, or, managing the project, look at."""
 
     principal: Principal
     project_id: int
     permissions: frozenset[Permission]
+    in_pass: bool = False
 
 
 async def signed_in(request: Request) -> Principal:
@@ -61,17 +63,33 @@ def project(permission: Permission) -> Callable[..., Any]:
         def look() -> ProjectAccess:
             principal = _principal(context, request)
             permissions = context.principals.permissions(principal, project_id)
-            return ProjectAccess(principal, project_id, permissions)
+            in_pass = Permission.VIEW in permissions and _is_in_pass(
+                context, request, principal, permissions
+            )
+            return ProjectAccess(principal, project_id, permissions, in_pass)
 
         found: ProjectAccess = await _looked_up(request, look)
         if Permission.VIEW not in found.permissions:
             raise NotFoundError("project", str(project_id), "See yours at /api/v1/projects.")
         if permission not in found.permissions:
             raise ForbiddenError(found.principal.name, permission.value)
+        request.state.in_pass = found.in_pass
         return found
 
     access.permission = permission  # type: ignore[attr-defined]
     return access
+
+
+def _is_in_pass(
+    context: ApiContext,
+    request: Request,
+    principal: Principal,
+    permissions: frozenset[Permission],
+) -> bool:
+    """Others' passes are looked for among the project's images, where they are not."""
+    owners = context.known_passes.owners(request.path_params, request.query_params)
+    looks = Permission.MANAGE in permissions and request.method in _SAFE
+    return bool(owners) and (looks or owners == {principal.user_id})
 
 
 def instance_admin(principal: Annotated[Principal, Depends(signed_in)]) -> Principal:

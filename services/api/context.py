@@ -3,14 +3,15 @@
 import ipaddress
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import anyio.to_thread
 from fastapi import Request
 
 from maskloop.services.api.known_images import KnownImages
+from maskloop.services.api.known_passes import KnownPasses
 from maskloop.services.api.metrics import Metrics
 from maskloop.services.api.shadowing import Shadowing
 from maskloop.services.predictor import Predictor
@@ -35,11 +36,18 @@ class ApiContext:
     principals: Principals
     host: str
     known_images: KnownImages
+    known_passes: KnownPasses
     renditions: Renditions
     metrics: Metrics
     shadowing: Shadowing
     closing: threading.Event = field(default_factory=threading.Event)
     """Set while the server drains: it is not ready for new work."""
+
+    @cached_property
+    def in_passes(self) -> "ApiContext":
+        """The same, for requests of what is labelled blindly."""
+        runtime = self.runtime.in_passes
+        return replace(self, runtime=runtime, known_images=KnownImages(runtime))
 
     @property
     def on_loopback(self) -> bool:
@@ -63,6 +71,7 @@ def make_context(runtime: Runtime, predictor: Predictor, *, host: str) -> ApiCon
         principals,
         host,
         known,
+        KnownPasses(runtime),
         Renditions(runtime),
         metrics,
         Shadowing(runtime, predictor, metrics),
@@ -70,8 +79,9 @@ def make_context(runtime: Runtime, predictor: Predictor, *, host: str) -> ApiCon
 
 
 def context_of(request: Request) -> ApiContext:
+    """In passes where the request is of somebody's pass; `access.project` finds out."""
     context: ApiContext = request.app.state.context
-    return context
+    return context.in_passes if getattr(request.state, "in_pass", False) else context
 
 
 def is_loopback(host: str) -> bool:

@@ -22,14 +22,15 @@ class Once:
     """What a request does, at most once for each key of a person."""
 
     def __init__(self, request: Request, key: str | None, body: bytes) -> None:
-        self._engine = context_of(request).runtime.engine
+        self._request = request
         self._key = key
         asked = b"\n".join([request.method.encode(), str(request.url.path).encode(), body])
         self._digest = hashlib.sha256(asked).digest()
 
     def do(self, principal: Principal, effect: Effect, *, status: int = 201) -> JSONResponse:
         """In a transaction of its own. Raises what the effect raises; then the key stays free."""
-        with self._engine.begin() as connection:
+        # Not before it is known whether the request is of a pass.
+        with context_of(self._request).runtime.engine.begin() as connection:
             if self._key is None:
                 return _answer(status, effect(connection).model_dump(mode="json"))
             user, key = principal.user_id, self._key

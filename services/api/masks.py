@@ -131,6 +131,8 @@ def _shadow(
     answer: MaskAnswer,
 ) -> BackgroundTask | None:
     """Begins once the answer has been sent."""
+    if access.in_pass:
+        return None  # samples are of the project's images
     user_id, version = access.principal.user_id, answer.model_version.number
     if not context.shadowing.wants(image_id=image_id, user_id=user_id, version=version):
         return None

@@ -13,7 +13,7 @@ from maskloop.platform.access import Permission
 from maskloop.platform.db.submissions import Effort, Submission
 from maskloop.platform.errors import BadParametersError
 from maskloop.platform.states import SubmissionOutcome
-from maskloop.services import labeling
+from maskloop.services import blind_passes, labeling
 from maskloop.services.api.access import Id, ProjectAccess, project
 from maskloop.services.api.annotations import Seconds
 from maskloop.services.api.context import context_of
@@ -93,6 +93,8 @@ def submit(new: NewSubmission, image_id: Id, once: OnceOnly, access: Annotator) 
             conclusion,
             user_id=access.principal.user_id,
         )
+        if access.in_pass:
+            blind_passes.conclude_in(connection, access.project_id, image_id, new.outcome)
         return _shown(made)
 
     return once.do(access.principal, effect)
