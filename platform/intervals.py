@@ -58,6 +58,21 @@ def mean_of_few(values: Sequence[float], clusters: Sequence[Hashable]) -> Interv
     return _mean_within(values, clusters, lambda count: float(special.stdtrit(count - 1, 0.975)))
 
 
+def mean_count_of(counts: Sequence[int]) -> Interval | None:
+    """The mean of counts, one of each cluster, by Student's t and not below zero. Where nothing was
+    counted at all, the bound above is Poisson's (F. Garwood, Biometrika, 1936). None of nothing; of
+    a single count there is no bound above."""
+    if not counts:
+        return None
+    mean, count = sum(counts) / len(counts), len(counts)
+    if mean == 0:
+        return Interval(0.0, 0.0, -math.log(0.025) / count)
+    if count == 1:
+        return Interval(mean, 0.0, math.inf)
+    half = float(special.stdtrit(count - 1, 0.975)) * _error_of(counts, range(count))
+    return Interval(mean, max(0.0, mean - half), mean + half)
+
+
 def _mean_within(
     values: Sequence[float], clusters: Sequence[Hashable], quantile: Callable[[int], float]
 ) -> Interval | None:

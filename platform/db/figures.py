@@ -1,14 +1,20 @@
-"""What somebody got done in a project, counted from what they made."""
+"""What somebody got done in a project, counted from what they made, blindly or not: figures that
+stood still would tell them which images they label blindly."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from maskloop.platform.db import labeling_tables
 from maskloop.platform.db.clicks import clicks_of
-from maskloop.platform.db.labeling_tables import annotations, reviews, submissions
+from maskloop.platform.db.pass_schema import of_both
 from maskloop.platform.db.withdrawals import is_counted
 from maskloop.platform.states import SubmissionOutcome, Verdict
+
+annotations = of_both(labeling_tables.annotations)
+reviews = of_both(labeling_tables.reviews)
+submissions = of_both(labeling_tables.submissions)
 
 
 @dataclass(frozen=True)
@@ -94,5 +100,5 @@ def _masks(
     ).select_from(each)
 
 
-def _from(table: sa.Table, since: datetime | None) -> sa.ColumnElement[bool]:
+def _from(table: sa.Subquery, since: datetime | None) -> sa.ColumnElement[bool]:
     return sa.true() if since is None else table.c.created_at >= since

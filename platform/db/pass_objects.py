@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -88,9 +87,10 @@ def ended(
     project_id: int,
     *,
     user_id: int | None = None,
-    as_of: datetime | None = None,
+    before_today: bool = False,
 ) -> list[Ended]:
-    """Passes of gold images, in order; of one person, or of everybody. `as_of`: ended by then."""
+    """Passes of gold images, in order; of one person, or of everybody. `before_today`: those that
+    ended before UTC's day began."""
     wanted = (
         sa.select(passes, users.c.name.label("user"))
         .join(users, users.c.id == passes.c.user_id)
@@ -103,8 +103,9 @@ def ended(
     )
     if user_id is not None:
         wanted = wanted.where(passes.c.user_id == user_id)
-    if as_of is not None:
-        wanted = wanted.where(passes.c.ended_at < as_of)
+    if before_today:
+        today = sa.func.date_trunc("day", sa.func.now(), "UTC")
+        wanted = wanted.where(passes.c.ended_at < today)
     return [
         Ended(row.id, row.user_id, row.user, row.image_id, PassOutcome(row.outcome))
         for row in connection.execute(wanted)

@@ -49,6 +49,13 @@ def of_public(table: sa.Table) -> sa.Table:
     return _of(table, PUBLIC)
 
 
+def of_both(table: sa.Table) -> sa.Subquery:
+    """The rows of both, under the table's name."""
+    return sa.union_all(sa.select(of_public(table)), sa.select(of_passes(table))).subquery(
+        table.name
+    )
+
+
 @cache
 def _of(table: sa.Table, schema: str) -> sa.Table:
     assert table.name in TWINS, f"{table.name} stands in one schema only"

@@ -29,7 +29,7 @@ def insert(
     connection.execute(sa.insert(withdrawals).values(values))
 
 
-def is_counted(table: sa.Table) -> sa.ColumnElement[bool]:
+def is_counted(table: sa.Table | sa.Subquery) -> sa.ColumnElement[bool]:
     """Of a row of `reviews`, `check_answers`, `votes` or `annotation_reviews`: it stands."""
     return ~sa.exists().where(_TABLES[table.name] == table.c.id)
 

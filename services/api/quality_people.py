@@ -6,11 +6,13 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 
 from maskloop.platform.access import Permission
+from maskloop.platform.labeling_skill import LabelingSkill
 from maskloop.platform.reviewer_skill import Measured, TooFew
 from maskloop.platform.states import Defect
-from maskloop.services import quality_checks
+from maskloop.services import labeling_quality, quality_checks
 from maskloop.services.api.access import ProjectAccess, project
 from maskloop.services.api.context import context_of
+from maskloop.services.labeling_quality import LabelerQuality
 from maskloop.services.quality_checks import CheckQuality
 
 router = APIRouter(tags=["quality"])
@@ -64,10 +66,44 @@ class VersionShown(BaseModel):
     quality: CheckQualityShown
 
 
+class LabelingSkillShown(BaseModel):
+    """Of gold images. `missed`: share of the objects that nothing drawn matches; `extra`: objects
+    an image that match nothing, null by category; `mean_iou`, `boundary_f`: of those that match,
+    with the truth; `wrong_category`: share of those."""
+
+    missed: FigureShown
+    extra: FigureShown | None
+    mean_iou: FigureShown
+    boundary_f: FigureShown
+    wrong_category: FigureShown
+
+
+class LabeledCategoryShown(BaseModel):
+    category: str
+    quality: LabelingSkillShown
+
+
+class LabelerShown(BaseModel):
+    """`images`: gold images that they were through with, the `skipped` ones apart; on them so many
+    `objects`, of which they `found` some, and drew `extra` ones."""
+
+    user: str
+    images: int
+    skipped: int
+    objects: int
+    found: int
+    extra: int
+    quality: LabelingSkillShown
+    categories: list[LabeledCategoryShown]
+
+
 class QualityShown(BaseModel):
+    """`labelers`: by gold images; the rest: by gold and planted masks in review queues."""
+
     people: list[PersonShown]
     categories: list[CategoryShown]
     versions: list[VersionShown]
+    labelers: list[LabelerShown]
 
 
 @router.get(
@@ -76,11 +112,10 @@ class QualityShown(BaseModel):
 def people(request: Request, access: Reviewer) -> QualityShown:
     """Who manages the project sees everybody's answers; others see their own."""
     manages = Permission.MANAGE in access.permissions
-    found = quality_checks.of_project(
-        context_of(request).runtime,
-        access.project_id,
-        user_id=None if manages else access.principal.user_id,
-    )
+    user_id = None if manages else access.principal.user_id
+    runtime = context_of(request).runtime
+    found = quality_checks.of_project(runtime, access.project_id, user_id=user_id)
+    labelers = labeling_quality.of_project(runtime, access.project_id, user_id=user_id)
     return QualityShown(
         people=[
             PersonShown(user=one.user, withdrawn=one.withdrawn, quality=_quality(one.quality))
@@ -94,6 +129,7 @@ def people(request: Request, access: Reviewer) -> QualityShown:
             VersionShown(model_version=version, quality=_quality(one))
             for version, one in found.versions.items()
         ],
+        labelers=[_labeler(one) for one in labelers],
     )
 
 
@@ -109,6 +145,32 @@ def _quality(found: CheckQuality) -> CheckQualityShown:
         planted_passed=found.planted_passed,
         gold=found.gold,
         gold_passed=found.gold_passed,
+    )
+
+
+def _labeler(found: LabelerQuality) -> LabelerShown:
+    return LabelerShown(
+        user=found.user,
+        images=found.images,
+        skipped=found.skipped,
+        objects=found.objects,
+        found=found.found,
+        extra=found.extra,
+        quality=_labeling(found.skill, extra=_figure(found.skill.extra)),
+        categories=[
+            LabeledCategoryShown(category=name, quality=_labeling(skill, extra=None))
+            for name, skill in found.categories.items()
+        ],
+    )
+
+
+def _labeling(skill: LabelingSkill, *, extra: FigureShown | None) -> LabelingSkillShown:
+    return LabelingSkillShown(
+        missed=_figure(skill.missed),
+        extra=extra,
+        mean_iou=_figure(skill.mean_iou),
+        boundary_f=_figure(skill.boundary_f),
+        wrong_category=_figure(skill.wrong_category),
     )
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 checks = typer.Typer(
     no_args_is_help=True,
-    help="Gold and planted errors: what reviewers are asked though the answer is known.",
+    help="Gold and planted errors: what people are asked though the answer is known.",
 )
 
 
@@ -35,6 +35,56 @@ def gold(
         project_id = find_project(opened, project_name).id
         made = make_gold(opened, project_id, annotation_ids, by=local_user(opened).id)
     _tell(made, as_json=as_json)
+
+
+@checks.command("gold-image")
+def gold_image(
+    project_name: ProjectName,
+    image_ids: Annotated[
+        list[int], typer.Argument(metavar="IMAGE…", help="Numbers of images that are done.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Make images gold with all that is on them: queues of images give them to people who know
+    nothing of them, to see what they miss."""
+    from maskloop.services.gold_images import make
+    from maskloop.services.projects import find_project
+    from maskloop.services.sign_in import local_user
+
+    with runtime() as opened:
+        project_id = find_project(opened, project_name).id
+        made = make(opened, project_id, image_ids, by=local_user(opened).id)
+    if as_json:
+        console.write_json([vars(one) for one in made])
+        return
+    for one in made:
+        console.say(f"Gold image {one.id}: image {one.image_id}, objects on it: {one.objects}")
+
+
+@checks.command("gold-images")
+def gold_images(
+    project_name: ProjectName,
+    retired: Annotated[bool, typer.Option("--retired", help="The retired ones instead.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """The newest gold images, and how many people labelled each without knowing."""
+    from maskloop.services.gold_images import page
+    from maskloop.services.projects import find_project
+
+    with runtime() as opened:
+        project_id = find_project(opened, project_name).id
+        found = page(opened, project_id, limit=limit, retired=retired)
+    if as_json:
+        console.write_json([vars(one) for one in found])
+    elif found:
+        columns = ["gold image", "image", "source", "objects", "people"]
+        rows = [(o.id, o.image_id, o.source_uri, o.objects, o.passes) for o in found]
+        console.table(columns, rows)
+    else:
+        console.say(
+            f"No gold images. Make some with: maskloop checks gold-image {project_name} IMAGE…"
+        )
 
 
 @checks.command("plant")

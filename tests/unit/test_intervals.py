@@ -8,6 +8,7 @@ from statsmodels.stats.proportion import proportion_confint
 from maskloop.platform.intervals import (
     Interval,
     clustered_share_of,
+    mean_count_of,
     mean_of,
     mean_of_few,
     share_of,
@@ -98,3 +99,19 @@ def test_flags_all_alike_are_worth_a_trial_a_cluster() -> None:
     assert clustered_share_of([False] * 6, clusters) == share_of(0, 3)
     assert clustered_share_of([True] * 6, clusters) == share_of(3, 3)
     assert clustered_share_of([True, False], ["a", "a"]) == share_of(0.5, 1)
+
+
+def test_a_mean_of_counts_has_students_interval() -> None:
+    counts = [0, 3, 1, 0, 2, 5, 1]
+    low, high = stats.t.interval(0.95, 6, np.mean(counts), stats.sem(counts))
+    assert bounds(mean_count_of(counts)) == pytest.approx((12 / 7, low, high))
+    assert bounds(mean_count_of([0, 0, 0, 1]))[1] == 0.0
+
+
+def test_where_nothing_was_counted_the_bound_is_that_of_poisson() -> None:
+    assert bounds(mean_count_of([0] * 10)) == pytest.approx((0, 0, stats.chi2.ppf(0.975, 2) / 20))
+
+
+def test_one_count_has_no_bound_above_and_none_has_no_mean() -> None:
+    assert bounds(mean_count_of([2])) == (2.0, 0.0, np.inf)
+    assert mean_count_of([]) is None
