@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import REAL
 
 from maskloop.platform.db.labeling_tables import annotations, reviews, submissions
 from maskloop.platform.db.pass_tables import gold_images, passes
@@ -83,9 +84,10 @@ def _fits(rule: Rule) -> Iterator[sa.ColumnElement[bool]]:
         proposed.append(proposals.c.job_id == rule.job_id)
     if rule.model_version_id is not None:
         proposed.append(proposals.c.model_version_id == rule.model_version_id)
+    # Rounded as the column is, so that a score that was read finds its proposal.
     if rule.predicted_iou_least is not None:
-        proposed.append(proposals.c.predicted_iou >= rule.predicted_iou_least)
+        proposed.append(proposals.c.predicted_iou >= sa.cast(rule.predicted_iou_least, REAL))
     if rule.predicted_iou_most is not None:
-        proposed.append(proposals.c.predicted_iou <= rule.predicted_iou_most)
+        proposed.append(proposals.c.predicted_iou <= sa.cast(rule.predicted_iou_most, REAL))
     if len(proposed) > 1:
         yield sa.exists().where(_on_image(proposals), *proposed)

@@ -13,7 +13,8 @@ from skimage import data as photographs
 
 from maskloop.platform.masks import Rle
 from maskloop.platform.settings import Settings
-from maskloop.services import annotations, images, people, projects
+from maskloop.platform.states import SubmissionOutcome
+from maskloop.services import annotations, images, labeling, people, projects
 from maskloop.services.runtime import Runtime, open_runtime
 from sites.bench import png
 from sites.coins import coin_masks
@@ -98,6 +99,29 @@ def test_gold_is_made_errors_are_planted_and_both_are_listed(
     assert told[0].split() == [
         *("check", "kind", "defect", "annotation", "shown", "as", "IoU", "answers", "right")
     ]
+
+
+def test_images_are_made_gold_and_listed(
+    maskloop: Run, standing: Runtime, drawn: list[int]
+) -> None:
+    assert maskloop("gold-images", "coins").stdout.startswith("No gold images. Make some with:")
+    early = maskloop("gold-image", "coins", "1")
+    assert (early.returncode, early.stdout) == (1, "")
+    assert "Image 1 is todo and cannot be made gold." in early.stderr
+
+    project = projects.find_project(standing, "coins")
+    anna = people.list_users(standing)[0].id
+    token = labeling.take(standing, project.id, 1, user_id=anna).token
+    with standing.engine.begin() as connection:
+        done = labeling.Conclusion(token, SubmissionOutcome.DONE)
+        labeling.submit_in(connection, project.id, 1, done, user_id=anna)
+    made = maskloop("gold-image", "coins", "1")
+    assert made.stdout == f"Gold image 1: image 1, objects on it: {len(drawn)}\n"
+    (listed,) = json.loads(maskloop("gold-images", "coins", "--json").stdout)
+    assert (listed["image_id"], listed["objects"], listed["passes"]) == (1, 3, 0)
+    told = maskloop("gold-images", "coins").stdout.splitlines()
+    assert told[1].split() == ["1", "1", "coins.png", "3", "0"]
+    assert maskloop("gold-images", "coins", "--retired").stdout.startswith("No gold images.")
 
 
 def test_what_cannot_be_asked_for_is_said_and_is_no_success(
