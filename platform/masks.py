@@ -63,6 +63,21 @@ class Rle:
         return decoded.astype(np.bool_)
 
     @property
+    def columns(self) -> tuple[int, int]:
+        """The first column with a pixel inside, and the one behind the last; equal without any."""
+        left, _, width, _ = coco.toBbox(self._coco())
+        return int(left), int(left + width)
+
+    def decode_columns(self, left: int, right: int) -> npt.NDArray[np.bool_]:
+        """(H, right - left): the columns from `left` to the one before `right`, at their cost and
+        not the image's."""
+        height = self.size_hw[0]
+        ends = np.clip(np.cumsum(_runs(self.counts)), left * height, right * height)
+        lengths = np.diff(ends, prepend=left * height)
+        inside = np.arange(len(lengths)) % 2 == 1
+        return np.repeat(inside, lengths).reshape(right - left, height).T
+
+    @property
     def area(self) -> int:
         return int(coco.area(self._coco()))
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from maskloop.actors.evaluation.boundaries import boundary_f
+from maskloop.actors.evaluation.boundaries import boundary_f_within, reach_of
 from maskloop.platform.agreement import pairs_of
 from maskloop.platform.db import (
     annotations,
@@ -31,6 +31,7 @@ from maskloop.platform.db.pass_schema import in_passes
 from maskloop.platform.db.passes import NewPass, Pass
 from maskloop.platform.db.queues import Queue
 from maskloop.platform.evaluation import Protocol
+from maskloop.platform.masks import Rle
 from maskloop.platform.queue_rules import Rule
 from maskloop.platform.states import ImageState, PassKind, PassOutcome, SubmissionOutcome
 from maskloop.services.runtime import Runtime
@@ -163,7 +164,7 @@ def compared(truth: Sequence[Truth], drawn: Sequence[Annotation]) -> list[Compar
             _side_of_truth(truth[place]),
             _side_of_drawn(drawn[pair.theirs]),
             pair.iou,
-            boundary_f(right[place].decode(), theirs[pair.theirs].decode(), _TOLERANCE),
+            _boundary_f(right[place], theirs[pair.theirs]),
         )
         for place, pair in sorted(pairs.items())
     ]
@@ -175,6 +176,14 @@ def compared(truth: Sequence[Truth], drawn: Sequence[Annotation]) -> list[Compar
         Compared(None, _side_of_drawn(one)) for place, one in enumerate(drawn) if place not in taken
     ]
     return [*found, *missed, *beside]
+
+
+def _boundary_f(ours: Rle, theirs: Rle) -> float:
+    """Of the columns that they are in: an image may have hundreds of objects, and be large."""
+    (left, right), (other_left, other_right) = ours.columns, theirs.columns
+    columns = (min(left, other_left), max(right, other_right))
+    reach = reach_of(_TOLERANCE, ours.size_hw)
+    return boundary_f_within(ours.decode_columns(*columns), theirs.decode_columns(*columns), reach)
 
 
 def _side_of_truth(truth: Truth) -> Side:

@@ -18,7 +18,16 @@ _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], dtype=np.uint8)
 def boundary_f(ours: Mask, theirs: Mask, tolerance: float) -> float:
     """F measure, 0 to 1; 0 where one of them is empty. `tolerance`: of the image's diagonal, then
     rounded up to whole pixels."""
-    reach = ceil(tolerance * hypot(*ours.shape))
+    return boundary_f_within(ours, theirs, reach_of(tolerance, ours.shape))
+
+
+def reach_of(tolerance: float, size_hw: tuple[int, ...]) -> int:
+    """In pixels, of a tolerance in parts of the diagonal."""
+    return ceil(tolerance * hypot(*size_hw))
+
+
+def boundary_f_within(ours: Mask, theirs: Mask, reach: int) -> float:
+    """The same of a part of the image that holds all of both masks."""
     both = ours | theirs
     rows, columns = np.flatnonzero(both.any(axis=1)), np.flatnonzero(both.any(axis=0))
     if not len(rows):

@@ -53,6 +53,17 @@ def test_runs_go_down_the_columns_and_begin_with_background(
     np.testing.assert_array_equal(rle.decode(), mask)
 
 
+@given(masks, st.data())
+def test_some_columns_come_back_as_they_were(mask: Mask, data: st.DataObject) -> None:
+    right = data.draw(st.integers(1, mask.shape[1]))
+    left = data.draw(st.integers(0, right))
+    rle = Rle.encode(mask)
+    np.testing.assert_array_equal(rle.decode_columns(left, right), mask[:, left:right])
+    inside = np.flatnonzero(mask.any(axis=0))
+    expected = (int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, 0)
+    assert rle.columns == expected
+
+
 @given(masks)
 def test_a_mask_comes_back_as_it_was(mask: Mask) -> None:
     rle = Rle.encode(mask)
