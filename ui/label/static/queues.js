@@ -23,12 +23,16 @@ export function createQueues({ store, api }) {
     store.set({ queues: mine(data.items, state.session) });
   }
 
+  /** What is left in a queue, without asking once more. */
+  const tell = (id, left) => store.set({ queues: state.queues.map((queue) => (queue.id === id ? { ...queue, left } : queue)) });
+
   /** The next image of the chosen queue; `closed`: its name, where it is closed or no more this person's: then none is
    * chosen from now on. @param {number|null} after @param {number} ahead */
   async function next(after, ahead) {
     const queue_id = state.queue;
     try {
       const { data } = await api.post(`/projects/${state.project.id}/queue/next`, { queue_id, after, ahead });
+      tell(queue_id, data.left);
       return { ...data, closed: null };
     } catch (error) {
       if (queue_id === null || (error.code !== "queue_closed" && error.status !== 404)) throw error;

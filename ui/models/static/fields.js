@@ -8,6 +8,7 @@ import { METRICS, ORIGINS, percent } from "./words.js";
  * @property {string} label
  * @property {"whole"|"number"|"share"|"switch"|"choice"|"several"|"lines"|"day"|"text"} kind   `share`: 0 to 1, shown in %
  * @property {any} usual        the default
+ * @property {boolean} [varies] the default is another one elsewhere, so it is not told
  * @property {string} [unit]
  * @property {string} [about]
  * @property {number} [least]

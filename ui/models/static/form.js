@@ -94,7 +94,7 @@ function partOf(field, value, readOnly, onChange) {
 }
 
 function usualOf(field) {
-  if (["several", "lines", "day", "text"].includes(field.kind)) return "";
+  if (field.varies || ["several", "lines", "day", "text"].includes(field.kind)) return "";
   return `Default: ${shownValue(field)}.`;
 }
 

@@ -20,13 +20,12 @@ export function fieldsOf({ versions, jobs, categories, members }) {
   const choices = (found, label) => [[ANY, "All"], ...found.map((one) => [String(one.number ?? one.id), label(one)])];
   return {
     what: [
-      { name: "subject", label: "Hands out", kind: "choice", usual: "proposals", choices: SUBJECTS },
-      { name: "ordering", label: "Order", kind: "choice", usual: "doubt", choices: ORDERS, about: "At random is the only one that measures how good all of them are." },
+      { name: "subject", label: "Hands out", kind: "choice", usual: "proposals", choices: SUBJECTS, varies: true },
+      { name: "ordering", label: "Order", kind: "choice", usual: "doubt", choices: ORDERS, varies: true, about: "At random is the only one that measures how good all of them are." },
       { name: "model_version_id", label: "Made by", kind: "choice", usual: ANY, choices: choices(versions, ({ name, number }) => `${name} v${number}`) },
       { name: "job_id", label: "Of the job", kind: "choice", usual: ANY, choices: choices(jobs, ({ id, kind }) => `${id} · ${kind ?? "job"}`) },
       { name: "predicted_iou_least", label: "Predicted IoU, at least", kind: "number", usual: 0, least: 0, most: 2 },
       { name: "predicted_iou_most", label: "Predicted IoU, at most", kind: "number", usual: 2, least: 0, most: 2 },
-      { name: "image", label: "Address of the image holds", kind: "text", usual: "", about: "Such as a folder. Empty: any." },
       { name: "sample", label: "A sample of", kind: "share", usual: 1, unit: "%", about: "The same ones each time." },
       { name: "priority", label: "Priority", kind: "whole", usual: 0, unit: "", about: "Higher comes first." },
     ],
@@ -37,6 +36,7 @@ export function fieldsOf({ versions, jobs, categories, members }) {
       { name: "feedback", label: "Tell people at once", kind: "switch", usual: false, about: "How they did, after a check." },
     ],
     whom: [
+      { name: "image", label: "Address of the image holds", kind: "text", usual: "", about: "Such as a folder. Empty: any." },
       { name: "category_ids", label: "Categories", kind: "several", usual: [], choices: categories.map(({ id, name }) => [String(id), name]), about: "Of annotations, or of one on the image. None ticked: all." },
       { name: "people", label: "People", kind: "several", usual: [], choices: members.map(({ name }) => [name, name]), about: "None ticked: everybody who may." },
     ],
