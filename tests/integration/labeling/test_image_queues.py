@@ -280,3 +280,15 @@ def test_queues_of_other_projects_are_not_asked(shelf: "Shelf") -> None:
         ).scalar_one()
     turn = labeling.next_turn(shelf.runtime, other, user_id=shelf.person("anna"))
     assert (turn.image, turn.left) == (None, 0)
+
+
+def test_what_a_queue_handed_out_is_for_ever(shelf: "Shelf") -> None:
+    """Who goes on with what they hold is handed nothing new."""
+    queue = shelf.queue()
+    for _ in range(2):
+        shelf.next("anna", queue)
+    with shelf.runtime.engine.connect() as connection:
+        turns = sa.text("SELECT queue_id, image_id, user_id FROM queue_turns")
+        assert connection.execute(turns).all() == [(queue, shelf.images[0], shelf.people["anna"])]
+        with pytest.raises(sa.exc.IntegrityError, match="never changed or removed"):
+            connection.execute(sa.text("DELETE FROM queue_turns"))
