@@ -50,9 +50,10 @@ export const applies = (name, subject) => ONLY_OF[name]?.includes(subject) ?? tr
  * @param {{ subject: string, ordering: string }} ofMode @param {string} subject */
 export const orderOf = (ofMode, subject) => (subject === ofMode.subject ? ofMode.ordering : USUAL_ORDER[subject]);
 
-/** @param {string} name @param {Record<string, any>} values  of the fields that apply
+/** @param {string} name @param {Record<string, any>} given  what the subject has none of is left out
  * @returns {object} as the API takes it */
-export function queueOf(name, values) {
+export function queueOf(name, given) {
+  const values = Object.fromEntries(Object.entries(given).filter(([field]) => applies(field, given.subject)));
   const { subject, ordering, priority, gold_rate, planted_rate = 0, fold = 1, feedback = false, people, category_ids = [] } = values;
   const number = (value) => (value === ANY ? undefined : Number(value));
   const rule = {
