@@ -28,9 +28,10 @@ class Source:
     queues: Sequence[Queue]
     is_chosen: bool
 
-    @property
-    def first(self) -> Queue | None:
-        return self.queues[0] if self.queues else None
+    def queue_of(self, queue_id: int | None) -> Queue | None:
+        """The one of this id; where it is none of these, the first."""
+        named = (queue for queue in self.queues if queue.id == queue_id)
+        return next(named, self.queues[0] if self.queues else None)
 
     def pick(
         self, connection: sa.Connection, project_id: int, *, user_id: int, after: int | None
@@ -69,8 +70,7 @@ class Source:
             )
             return found.queue
         of = queue_turns.queue_of(connection, project_id, found.image_id, lease.token)
-        known = {queue.id: queue for queue in self.queues}
-        return known.get(of or 0, self.first)
+        return self.queue_of(of)
 
     def left(self, connection: sa.Connection, project_id: int) -> int:
         if not self.queues:
@@ -89,7 +89,6 @@ class Source:
         self, connection: sa.Connection, project_id: int, after: int | None, *, wait: bool
     ) -> Iterator[Found]:
         for queue in self.queues or (None,):
-            # Here a gold image may come instead, at the queue's gold rate: a blind pass of it.
             image_id = image_picking.pick(connection, project_id, queue, after=after, wait=wait)
             if image_id is not None:
                 yield Found(image_id, queue)

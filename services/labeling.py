@@ -83,6 +83,8 @@ def next_turn(
     taken = _take_next(runtime, project_id, source, user_id, after) if passed is None else None
     if taken is None and after is not None:
         passed = _pass_in_hand(runtime, project_id, user_id)
+    if isinstance(taken, Taken):
+        passed, taken = taken, None
     if passed is not None:
         return _turn_of_pass(runtime, project_id, source, passed, ahead)
     with runtime.engine.connect() as connection:
@@ -104,7 +106,7 @@ def _turn_of_pass(
     runtime: Runtime, project_id: int, source: Source, passed: Taken, ahead: int
 ) -> Turn:
     """As if its image stood where the person came from."""
-    queue = source.first
+    queue = source.queue_of(passed.queue_id)
     with runtime.in_passes.engine.connect() as connection:
         image = image_summaries.of_image(connection, project_id, passed.image_id)
     with runtime.engine.connect() as connection:
@@ -116,15 +118,31 @@ def _turn_of_pass(
 
 def _take_next(
     runtime: Runtime, project_id: int, source: Source, user_id: int, after: int | None
-) -> tuple[int, Lease, Queue | None] | None:
+) -> tuple[int, Lease, Queue | None] | Taken | None:
     """Every try that fails is an image that somebody else took at the same moment, so it ends; and
-    is a transaction of its own, so that nobody waits for an image while they hold another."""
+    is a transaction of its own, so that nobody waits for an image while they hold another.
+
+    Where a queue has a next image, a gold one may come in its place, as often as its rate says."""
     duration = duration_of(runtime.settings)
+    may_be_gold = True
     while True:
         with runtime.engine.begin() as connection:
             found = source.pick(connection, project_id, user_id=user_id, after=after)
             if found is None:
                 return None
+            # What others were quicker with was to be no check, and stays so.
+            if found.queue is not None and may_be_gold:
+                may_be_gold = False
+                passed = blind_passes.drawn(
+                    connection,
+                    project_id,
+                    found.queue,
+                    user_id=user_id,
+                    behind=after or 0,
+                    duration=duration,
+                )
+                if passed is not None:
+                    return passed
             lease = image_leases.take(
                 connection, project_id, found.image_id, user_id=user_id, duration=duration
             )

@@ -6,6 +6,9 @@ from alembic import op
 revision = "0011"
 down_revision = "0010"
 
+SCHEMAS = (None, "passes")
+"""Of what is labelled, and of its twins."""
+
 BEFORE = "to whom a queue is assigned; without a row it is everybody's who may review"
 NOW = "to whom a queue is assigned; without a row everybody's who may do what it asks for"
 
@@ -13,12 +16,14 @@ NOW = "to whom a queue is assigned; without a row everybody's who may do what it
 def upgrade() -> None:
     _allow("'proposals', 'annotations', 'images'")
     op.create_table_comment("queue_people", NOW, existing_comment=BEFORE)
-    op.create_index(
-        "images_todo_shuffled",
-        "images",
-        ["project_id", sa.text("hashint8extended(id, 0)")],
-        postgresql_where=sa.text("state = 'todo'"),
-    )
+    for schema in SCHEMAS:
+        op.create_index(
+            "images_todo_shuffled",
+            "images",
+            ["project_id", sa.text("hashint8extended(id, 0)")],
+            schema=schema,
+            postgresql_where=sa.text("state = 'todo'"),
+        )
     _create_queue_turns()
     op.execute(
         "CREATE TRIGGER queue_turns_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON queue_turns "
@@ -71,7 +76,8 @@ def _create_queue_turns() -> None:
 def downgrade() -> None:
     """Queues of images have no place in the older schema."""
     op.drop_table("queue_turns")
-    op.drop_index("images_todo_shuffled", table_name="images")
+    for schema in SCHEMAS:
+        op.drop_index("images_todo_shuffled", table_name="images", schema=schema)
     of_images = "SELECT id FROM queues WHERE subject = 'images'"
     op.execute(f"DELETE FROM queue_people WHERE queue_id IN ({of_images})")
     op.execute("DELETE FROM queues WHERE subject = 'images'")
