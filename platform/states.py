@@ -85,10 +85,13 @@ class QueueSubject(StrEnum):
     """Masks of models, to accept, correct or reject."""
     ANNOTATIONS = "annotations"
     """Masks of people, for a second pair of eyes."""
+    IMAGES = "images"
+    """Images that are to do, to label; these come as leases of images, the others as cards."""
 
 
 class QueueOrder(StrEnum):
-    """Which of what a queue's rule admits comes first."""
+    """Which of what a queue's rule admits comes first; an image comes with the first one of the
+    proposals that wait on it, and last where none does."""
 
     DOUBT = "doubt"
     """What is most worth a look; what nobody has computed a doubt of comes by its score."""

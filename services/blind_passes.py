@@ -45,11 +45,13 @@ _TOLERANCE: Final = Protocol().boundary_tolerance
 @dataclass(frozen=True)
 class Taken:
     """A pass in somebody's hands. `image_id`: of the copy; `behind`: of the image that they were
-    through with before, whose followers come next; 0: the first ones do."""
+    through with before, whose followers come next; 0: the first ones do. `queue_id`: that mixed it
+    in; None: none."""
 
     image_id: int
     lease: Lease
     behind: int
+    queue_id: int | None
 
 
 def drawn(
@@ -126,7 +128,7 @@ def _take(
             duration=duration,
         )
     assert lease is not None, "nobody else can lease the image of a pass"
-    return Taken(found.pass_image_id, lease, found.new.came_from or 0)
+    return Taken(found.pass_image_id, lease, found.new.came_from or 0, found.new.queue_id)
 
 
 def place_behind(runtime: Runtime, project_id: int, image_id: int) -> int:

@@ -15,9 +15,10 @@ from maskloop.platform.db.database import now
 from maskloop.platform.db.image_summaries import ImageSummary
 from maskloop.platform.db.queues import Queue
 from maskloop.platform.db.votes import Vote
-from maskloop.platform.errors import ForbiddenError, NotFoundError, QueueClosedError
+from maskloop.platform.errors import ForbiddenError
 from maskloop.platform.settings import Settings
 from maskloop.platform.states import QueueOrder, QueueSubject
+from maskloop.services import open_queues
 from maskloop.services.disputes import disputed_votes
 from maskloop.services.handing_out import hand_out
 from maskloop.services.queues import Person
@@ -69,9 +70,10 @@ def take(
     first and equal ones in turn. Raises `NotFoundError`, `ForbiddenError`, `QueueClosedError`.
     """
     with runtime.engine.begin() as connection:
-        open_queues = _open_queues(connection, project_id, person, queue_id)
-        own = _own(runtime, connection, project_id, person, open_queues, count)
-        order = _in_turn(connection, project_id, open_queues)
+        mine = _open_queues(connection, project_id, person, queue_id)
+        own = _own(runtime, connection, project_id, person, mine, count)
+        newest = cards.newest(connection, project_id, [queue.id for queue in mine])
+        order = open_queues.in_tiers(mine, newest)
     new = hand_out(
         runtime.engine,
         project_id,
@@ -84,7 +86,7 @@ def take(
     with runtime.engine.connect() as connection:
         left = sum(
             card_picking.left(connection, project_id, queue, user_id=person.user_id)
-            for queue in open_queues
+            for queue in mine
         )
         return Hand(show(connection, project_id, [*own, *new]), left)
 
@@ -94,7 +96,7 @@ def _own(
     connection: sa.Connection,
     project_id: int,
     person: Person,
-    open_queues: Sequence[Queue],
+    mine: Sequence[Queue],
     count: int,
 ) -> list[int]:
     cards.overtake(connection, project_id, user_id=person.user_id)
@@ -102,7 +104,7 @@ def _own(
         connection,
         project_id,
         user_id=person.user_id,
-        queue_ids=[queue.id for queue in open_queues],
+        queue_ids=[queue.id for queue in mine],
         limit=count,
     )
     cards.prolong(connection, project_id, own, duration=duration_of(runtime.settings))
@@ -112,29 +114,15 @@ def _own(
 def _open_queues(
     connection: sa.Connection, project_id: int, person: Person, queue_id: int | None
 ) -> list[Queue]:
+    user_id, cards_of = person.user_id, open_queues.OF_CARDS
     if queue_id is None:
-        found = queues.of_project(connection, project_id)
-        return [one for one in found if one.closed_at is None and person.may_take_from(one)]
-    queue = queues.by_id(connection, project_id, queue_id)
-    if not queue.is_for(person.user_id):
-        raise NotFoundError("queue", str(queue_id), "It may be others'; list yours.")
+        found = open_queues.all_of(connection, project_id, cards_of, user_id=user_id)
+        return [queue for queue in found if person.may_take_from(queue)]
+    queue = open_queues.named(connection, project_id, queue_id, cards_of, user_id=user_id)
     if not person.may_take_from(queue):
         raise ForbiddenError(person.name, Permission.ANNOTATE_ALL)
-    if queue.closed_at is not None:
-        raise QueueClosedError(queue.plan.name)
+    open_queues.refuse_closed(queue)
     return [queue]
-
-
-def _in_turn(
-    connection: sa.Connection, project_id: int, open_queues: Sequence[Queue]
-) -> list[list[Queue]]:
-    """By falling priority; among equals the one first that handed out nothing for longest."""
-    newest = cards.newest(connection, project_id, [queue.id for queue in open_queues])
-    ordered = sorted(open_queues, key=lambda one: (-one.plan.priority, newest.get(one.id, 0)))
-    tiers: dict[int, list[Queue]] = {}
-    for queue in ordered:
-        tiers.setdefault(queue.plan.priority, []).append(queue)
-    return list(tiers.values())
 
 
 def renew(runtime: Runtime, project_id: int, held: Held, *, person: Person) -> Renewal:

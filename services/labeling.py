@@ -7,9 +7,16 @@ from datetime import UTC, timedelta
 
 import sqlalchemy as sa
 
-from maskloop.platform.db import image_leases, image_summaries, images, submissions
+from maskloop.platform.db import (
+    image_leases,
+    image_picking,
+    image_summaries,
+    images,
+    submissions,
+)
 from maskloop.platform.db.image_leases import Lease
 from maskloop.platform.db.image_summaries import ImageSummary
+from maskloop.platform.db.queues import Queue
 from maskloop.platform.db.submissions import Effort, Submission
 from maskloop.platform.errors import (
     ImageLeasedError,
@@ -18,8 +25,9 @@ from maskloop.platform.errors import (
 )
 from maskloop.platform.settings import Settings
 from maskloop.platform.states import STATE_AFTER, ImageState, SubmissionOutcome
-from maskloop.services import blind_passes
+from maskloop.services import blind_passes, image_queues
 from maskloop.services.blind_passes import Taken
+from maskloop.services.image_queues import Source
 from maskloop.services.runtime import Runtime
 
 
@@ -34,7 +42,10 @@ class Turn:
     ahead: Sequence[ImageSummary]
     """What they would probably get behind it."""
     left: int
-    """Images that are to do: this one, and those that others have, too."""
+    """Images that are to do: this one, and those that others have, too; of the queues asked for,
+    each once."""
+    queue_id: int | None = None
+    """The queue that the image is of; None: of none."""
 
 
 @dataclass(frozen=True)
@@ -49,26 +60,41 @@ class Conclusion:
 
 
 def next_turn(
-    runtime: Runtime, project_id: int, *, user_id: int, after: int | None = None, ahead: int = 0
+    runtime: Runtime,
+    project_id: int,
+    *,
+    user_id: int,
+    queue_id: int | None = None,
+    after: int | None = None,
+    ahead: int = 0,
 ) -> Turn:
     """Lease an image: the next one behind `after`; without it, the one the user has already. A pass
-    that they have in hand is one of these (`services/blind_passes.py`)."""
+    that they have in hand is one of these (`services/blind_passes.py`).
+
+    `queue_id`: None takes from all open queues of images that are theirs, those of the highest
+    priority first and equal ones in turn; where there is none, from all that is to do. Raises
+    `NotFoundError`, `BadParametersError`, `QueueClosedError`.
+    """
+    with runtime.engine.connect() as connection:
+        source = image_queues.source_of(connection, project_id, queue_id, user_id=user_id)
     if after is not None:
         after = blind_passes.place_behind(runtime, project_id, after)
     passed = _pass_in_hand(runtime, project_id, user_id) if after is None else None
-    taken = _take_next(runtime, project_id, user_id, after) if passed is None else None
+    taken = _take_next(runtime, project_id, source, user_id, after) if passed is None else None
     if taken is None and after is not None:
         passed = _pass_in_hand(runtime, project_id, user_id)
+    if isinstance(taken, Taken):
+        passed, taken = taken, None
     if passed is not None:
-        return _turn_of_pass(runtime, project_id, passed, ahead)
+        return _turn_of_pass(runtime, project_id, source, passed, ahead)
     with runtime.engine.connect() as connection:
-        left = image_summaries.counts(connection, project_id).todo
+        left = source.left(connection, project_id)
         if taken is None:
             return Turn(None, None, (), left)
-        image_id, lease = taken
-        behind = image_leases.ahead_of(connection, project_id, image_id, limit=ahead)
+        image_id, lease, queue = taken
+        behind = image_picking.ahead_of(connection, project_id, queue, image_id, limit=ahead)
         image, *others = image_summaries.of_images(connection, project_id, [image_id, *behind])
-        return Turn(image, lease, others, left)
+        return Turn(image, lease, others, left, None if queue is None else queue.id)
 
 
 def _pass_in_hand(runtime: Runtime, project_id: int, user_id: int) -> Taken | None:
@@ -76,44 +102,53 @@ def _pass_in_hand(runtime: Runtime, project_id: int, user_id: int) -> Taken | No
     return blind_passes.resumed(runtime, project_id, user_id=user_id, duration=duration)
 
 
-def _turn_of_pass(runtime: Runtime, project_id: int, passed: Taken, ahead: int) -> Turn:
+def _turn_of_pass(
+    runtime: Runtime, project_id: int, source: Source, passed: Taken, ahead: int
+) -> Turn:
     """As if its image stood where the person came from."""
+    queue = source.queue_of(passed.queue_id)
     with runtime.in_passes.engine.connect() as connection:
         image = image_summaries.of_image(connection, project_id, passed.image_id)
     with runtime.engine.connect() as connection:
-        left = image_summaries.counts(connection, project_id).todo
-        behind = image_leases.ahead_of(connection, project_id, passed.behind, limit=ahead)
+        left = source.left(connection, project_id)
+        behind = image_picking.ahead_of(connection, project_id, queue, passed.behind, limit=ahead)
         others = image_summaries.of_images(connection, project_id, behind)
-    return Turn(image, passed.lease, others, left)
+    return Turn(image, passed.lease, others, left, None if queue is None else queue.id)
 
 
 def _take_next(
-    runtime: Runtime, project_id: int, user_id: int, after: int | None
-) -> tuple[int, Lease] | None:
+    runtime: Runtime, project_id: int, source: Source, user_id: int, after: int | None
+) -> tuple[int, Lease, Queue | None] | Taken | None:
     """Every try that fails is an image that somebody else took at the same moment, so it ends; and
-    is a transaction of its own, so that nobody waits for an image while they hold another."""
+    is a transaction of its own, so that nobody waits for an image while they hold another.
+
+    Where a queue has a next image, a gold one may come in its place, as often as its rate says."""
     duration = duration_of(runtime.settings)
+    may_be_gold = True
     while True:
         with runtime.engine.begin() as connection:
-            found = _pick(connection, project_id, user_id, after)
+            found = source.pick(connection, project_id, user_id=user_id, after=after)
             if found is None:
                 return None
+            # What others were quicker with was to be no check, and stays so.
+            if found.queue is not None and may_be_gold:
+                may_be_gold = False
+                passed = blind_passes.drawn(
+                    connection,
+                    project_id,
+                    found.queue,
+                    user_id=user_id,
+                    behind=after or 0,
+                    duration=duration,
+                )
+                if passed is not None:
+                    return passed
             lease = image_leases.take(
-                connection, project_id, found, user_id=user_id, duration=duration
+                connection, project_id, found.image_id, user_id=user_id, duration=duration
             )
-        if lease is not None:
-            return found, lease
-
-
-def _pick(
-    connection: sa.Connection, project_id: int, user_id: int, after: int | None
-) -> int | None:
-    """Waits for others only where there is nothing else: they may take the image, or not."""
-    for wait in (False, True):
-        found = image_leases.pick(connection, project_id, user_id=user_id, after=after, wait=wait)
-        if found is not None:
-            return found
-    return None
+            if lease is not None:
+                queue = source.note(connection, project_id, found, lease, user_id=user_id)
+                return found.image_id, lease, queue
 
 
 def duration_of(settings: Settings) -> timedelta:

@@ -1,11 +1,21 @@
-"""Queues of review: made and changed by managers, open to those they are assigned to."""
+"""Queues of review and of labeling: made and changed by managers, open to those they are assigned
+to."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from maskloop.platform.db import audit_events, card_picking, cards, members, queues
+from maskloop.platform.db import (
+    audit_events,
+    card_picking,
+    cards,
+    image_picking,
+    members,
+    projects,
+    queue_turns,
+    queues,
+)
 from maskloop.platform.db.queues import Plan, Queue
 from maskloop.platform.errors import BadParametersError, NotFoundError
 from maskloop.platform.states import QueueSubject
@@ -17,21 +27,30 @@ MOST_FOLD = 9
 
 @dataclass(frozen=True)
 class Person:
-    """Who asks for cards; `judges_people`: may judge annotations of others
-    (`Permission.ANNOTATE_ALL`), and not only what models propose."""
+    """Who asks for cards, or which queues there are.
+
+    `reviews`: may judge what models propose; `judges_people`: annotations of others, too;
+    `labels`: may take images (`Permission.REVIEW`, `ANNOTATE_ALL`, `ANNOTATE`)."""
 
     user_id: int
     name: str
     judges_people: bool
+    reviews: bool = True
+    labels: bool = True
 
     def may_take_from(self, queue: Queue) -> bool:
-        judges = self.judges_people or queue.plan.subject is QueueSubject.PROPOSALS
-        return judges and queue.is_for(self.user_id)
+        may = {
+            QueueSubject.PROPOSALS: self.reviews,
+            QueueSubject.ANNOTATIONS: self.judges_people,
+            QueueSubject.IMAGES: self.labels,
+        }
+        return may[queue.plan.subject] and queue.is_for(self.user_id)
 
 
 @dataclass(frozen=True)
 class ListedQueue:
-    """`people`: names; `left`: what waits for an answer; `mine`: cards that the person holds."""
+    """`people`: names; `left`: what waits for an answer, or images that are to do; `mine`: cards or
+    images that the person holds."""
 
     queue: Queue
     people: list[str]
@@ -47,7 +66,7 @@ def create_in(
     people: Collection[str] = (),
     created_by: int,
 ) -> Queue:
-    """`people`: names of members; none: everybody who may review.
+    """`people`: names of members; none: everybody who may do what the queue asks for.
 
     Raises `BadParametersError`, `AlreadyExistsError`, `NotFoundError`.
     """
@@ -95,10 +114,26 @@ def _check(plan: Plan) -> None:
     if plan.gold_rate + plan.planted_rate > MOST_CHECKS:
         reason = f"gold and planted errors together are at most {MOST_CHECKS} of the cards"
         raise BadParametersError("gold_rate", plan.gold_rate, reason)
+    if plan.planted_rate > 0 and plan.subject is QueueSubject.IMAGES:
+        reason = "errors are planted among masks; a queue of images has none to show"
+        raise BadParametersError("planted_rate", plan.planted_rate, reason)
+    if plan.fold > 1 and plan.subject is QueueSubject.IMAGES:
+        raise BadParametersError("fold", plan.fold, "an image is labeled by one person")
     if plan.fold > 1 and plan.subject is QueueSubject.ANNOTATIONS:
         raise BadParametersError("fold", plan.fold, "several people are asked of proposals only")
     if plan.fold > 1 and plan.rule.adjudicate:
         raise BadParametersError("fold", plan.fold, "one person decides what others disagree on")
+
+
+def categories_named(
+    connection: sa.Connection, project_id: int, names: Collection[str]
+) -> tuple[int, ...]:
+    """Their ids. Raises `NotFoundError`."""
+    known = {one.name: one.id for one in projects.list_categories(connection, project_id)}
+    for name in names:
+        if name not in known:
+            raise NotFoundError("category", name, f"There are: {', '.join(known) or 'none'}.")
+    return tuple(known[name] for name in names)
 
 
 def _members(connection: sa.Connection, project_id: int, names: Collection[str]) -> frozenset[int]:
@@ -136,7 +171,9 @@ def listed(
     """Those that the person may take from; who manages sees them all."""
     with runtime.engine.connect() as connection:
         found = queues.of_project(connection, project_id)
-        mine = cards.count_own(connection, project_id, person.user_id)
+        user_id = person.user_id
+        mine = cards.count_own(connection, project_id, user_id)
+        mine |= queue_turns.count_own(connection, project_id, user_id)
         return [
             show_in(connection, project_id, queue, person=person, mine=mine.get(queue.id, 0))
             for queue in found
@@ -148,5 +185,8 @@ def show_in(
     connection: sa.Connection, project_id: int, queue: Queue, *, person: Person, mine: int = 0
 ) -> ListedQueue:
     names = queues.names(connection, queue.people)
-    left = card_picking.left(connection, project_id, queue, user_id=person.user_id)
+    if queue.plan.subject is QueueSubject.IMAGES:
+        left = image_picking.left(connection, project_id, [queue])
+    else:
+        left = card_picking.left(connection, project_id, queue, user_id=person.user_id)
     return ListedQueue(queue, sorted(names.values()), left, mine)

@@ -13,8 +13,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from maskloop.platform.db.labeling_tables import image_leases
 from maskloop.platform.db.people_tables import users
-from maskloop.platform.db.tables import images
-from maskloop.platform.states import ImageState
 
 
 @dataclass(frozen=True)
@@ -32,39 +30,6 @@ class Holder:
 
     user: str
     until: datetime
-
-
-def pick(
-    connection: sa.Connection, project_id: int, *, user_id: int, after: int | None, wait: bool
-) -> int | None:
-    """The id of an image that is to do and that nobody else has; its row is locked.
-
-    Without `after`, what the user has already comes first: they go on with it. With `after`, it
-    comes last, behind those that follow `after` by id, going round; so nobody who has two images
-    is sent to and fro between them. Images that somebody else is taking at this moment are passed
-    over, or with `wait` waited for.
-    """
-    free, own = _free(project_id).order_by(images.c.id), _own(project_id, user_id)
-    if after is None:
-        order = [own, free]
-    else:
-        order = [free.where(images.c.id > after), free.where(images.c.id <= after), own]
-    for wanted in order:
-        statement = wanted.limit(1).with_for_update(of=images, key_share=True, skip_locked=not wait)
-        found: int | None = connection.execute(statement).scalar_one_or_none()
-        if found is not None:
-            return found
-    return None
-
-
-def ahead_of(connection: sa.Connection, project_id: int, image_id: int, *, limit: int) -> list[int]:
-    """Ids of images that would probably come behind this one, the next one first."""
-    free = _free(project_id).order_by(images.c.id)
-    found = list(connection.execute(free.where(images.c.id > image_id).limit(limit)).scalars())
-    if len(found) < limit:
-        before = free.where(images.c.id < image_id).limit(limit - len(found))
-        found += connection.execute(before).scalars()
-    return found
 
 
 def take(
@@ -142,37 +107,6 @@ def holder(connection: sa.Connection, project_id: int, image_id: int) -> Holder 
 def is_alive() -> sa.ColumnElement[bool]:
     """Of a row of `image_leases`."""
     return image_leases.c.until > sa.func.now()
-
-
-def _own(project_id: int, user_id: int) -> sa.Select[int]:
-    return (
-        _to_do(project_id)
-        .join(
-            image_leases,
-            sa.and_(
-                image_leases.c.project_id == images.c.project_id,
-                image_leases.c.image_id == images.c.id,
-            ),
-        )
-        .where(image_leases.c.user_id == user_id, is_alive())
-        .order_by(image_leases.c.leased_at.desc())
-    )
-
-
-def _free(project_id: int) -> sa.Select[int]:
-    """Those that nobody has, the user included."""
-    leased = sa.exists().where(
-        image_leases.c.project_id == images.c.project_id,
-        image_leases.c.image_id == images.c.id,
-        is_alive(),
-    )
-    return _to_do(project_id).where(~leased)
-
-
-def _to_do(project_id: int) -> sa.Select[int]:
-    """The state as a literal, for the partial index."""
-    to_do = images.c.state == sa.literal_column(f"'{ImageState.TODO}'")
-    return sa.select(images.c.id).where(images.c.project_id == project_id, to_do)
 
 
 def _is(project_id: int, image_id: int, user_id: int, token: uuid.UUID) -> sa.ColumnElement[bool]:

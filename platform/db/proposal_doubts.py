@@ -117,7 +117,7 @@ def wanted_in(connection: sa.Connection) -> list[int]:
     rows = connection.execute(
         sa.select(queues.c.project_id)
         .where(
-            queues.c.subject == QueueSubject.PROPOSALS,
+            queues.c.subject.in_((QueueSubject.PROPOSALS, QueueSubject.IMAGES)),
             queues.c.ordering == QueueOrder.DOUBT,
             queues.c.closed_at.is_(None),
         )

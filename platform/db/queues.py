@@ -1,4 +1,4 @@
-"""Rows of `queues` and `queue_people`: rules that hand out cards, and to whom."""
+"""Rows of `queues` and `queue_people`: rules that hand out cards or images, and to whom."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Queue:
-    """`people`: ids of those it is assigned to; empty: everybody who may review."""
+    """`people`: ids of those it is assigned to; empty: everybody who may do what it asks for."""
 
     id: int
     plan: Plan
@@ -87,7 +87,7 @@ def _unless_named(
 def assign(
     connection: sa.Connection, project_id: int, queue_id: int, user_ids: Collection[int]
 ) -> None:
-    """To these people and no others; none: to everybody who may review."""
+    """To these people and no others; none: to everybody who may do what it asks for."""
     connection.execute(sa.delete(queue_people).where(queue_people.c.queue_id == queue_id))
     if user_ids:
         rows = [

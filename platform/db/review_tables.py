@@ -1,8 +1,9 @@
 """Tables of review and quality: queues, the cards that they hand out, checks of people, and what
 was said. Answers, withdrawals, votes and audit events are append-only, by trigger.
 
-A queue is a rule, not a list; a card is what a queue handed to one person. Checks (gold and planted
-errors) stand in tables of their own, where no export and no training set looks.
+A queue is a rule, not a list; a card is what a queue handed to one person, and a turn the same of
+an image. Checks (gold and planted errors) stand in tables of their own, where no export and no
+training set looks.
 """
 
 from sqlalchemy import (
@@ -78,7 +79,24 @@ queue_people = Table(
     created_column(),
     PrimaryKeyConstraint("queue_id", "user_id"),
     ForeignKeyConstraint(["project_id", "queue_id"], ["queues.project_id", "queues.id"]),
-    comment="to whom a queue is assigned; without a row it is everybody's who may review",
+    comment="to whom a queue is assigned; without a row everybody's who may do what it asks for",
+)
+
+queue_turns = Table(
+    "queue_turns",
+    metadata,
+    id_column(),
+    project_column(),
+    Column("queue_id", BigInteger, nullable=False),
+    Column("image_id", BigInteger, nullable=False),
+    Column("user_id", BigInteger, ForeignKey("users.id"), nullable=False),
+    Column("lease_token", UUID(as_uuid=True), nullable=False),
+    created_column(),
+    ForeignKeyConstraint(["project_id", "queue_id"], ["queues.project_id", "queues.id"]),
+    ForeignKeyConstraint(["project_id", "image_id"], ["images.project_id", "images.id"]),
+    Index(None, "project_id", "queue_id", "id"),
+    Index(None, "project_id", "image_id", "lease_token"),
+    comment="append-only, by trigger; which image a queue handed to whom, under which lease",
 )
 
 checks = Table(

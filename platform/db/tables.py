@@ -88,6 +88,12 @@ images = Table(
     CheckConstraint("width > 0 AND height > 0 AND byte_size > 0", name="size"),
     one_of("state", ImageState),
     Index(None, "project_id", "id", postgresql_where=text("state = 'todo'")),
+    Index(
+        "images_todo_shuffled",
+        "project_id",
+        text("hashint8extended(id, 0)"),
+        postgresql_where=text("state = 'todo'"),
+    ),
 )
 
 model_versions = Table(

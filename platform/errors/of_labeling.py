@@ -100,8 +100,8 @@ class AnswerShownError(MaskloopError):
 class QueueClosedError(MaskloopError):
     code = "queue_closed"
     sentence = (
-        "Queue {queue} is closed and hands out no more cards. Those that you hold may still be "
-        "answered; take the next ones from another queue."
+        "Queue {queue} is closed and hands out nothing more. What you hold may still be finished; "
+        "take the next from another queue."
     )
 
     def __init__(self, queue: str) -> None:

@@ -23,11 +23,14 @@ _MOST_AHEAD = 8
 
 
 class NextAsked(BaseModel):
-    """`after`: the image that one comes from; null: one begins, or goes on. `ahead`: how many that
-    come behind are told, and made ready; null: as the server is set."""
+    """`queue_id`: a queue of images; null: all open ones that are one's own, by priority, or all
+    that is to do where there is none. `after`: the image that one comes from; null: one begins, or
+    goes on. `ahead`: how many that come behind are told, and made ready; null: as the server is
+    set."""
 
     model_config = ConfigDict(extra="forbid")
 
+    queue_id: SomeId | None = None
     after: SomeId | None = None
     ahead: int | None = Field(default=None, ge=0, le=_MOST_AHEAD)
 
@@ -42,12 +45,14 @@ class LeaseShown(BaseModel):
 
 class TurnShown(BaseModel):
     """`image` and `lease` are null when nothing is left that nobody else works on. `ahead`: what
-    would probably come behind it. `left`: images that are to do, whoever works on them."""
+    would probably come behind it. `left`: images that are to do in what was asked for, whoever
+    works on them. `queue_id`: the queue that the image is of; null: of none."""
 
     image: ImageShown | None
     lease: LeaseShown | None
     ahead: list[ImageShown]
     left: int
+    queue_id: int | None
 
 
 class Renewal(BaseModel):
@@ -60,13 +65,14 @@ class Renewal(BaseModel):
 def take_next(request: Request, asked: NextAsked, access: Annotator) -> TurnShown:
     """Without `after` the one that one has already comes first, so a page that was loaded again
     goes on where it was; with `after` it comes last. The image and those ahead are made ready for
-    clicks."""
+    clicks. A queue that was closed meanwhile is refused with 409 `queue_closed`."""
     context = context_of(request)
     prefetch = context.runtime.settings.prefetch_images
     turn = labeling.next_turn(
         context.runtime,
         access.project_id,
         user_id=access.principal.user_id,
+        queue_id=asked.queue_id,
         after=asked.after,
         ahead=prefetch if asked.ahead is None else asked.ahead,
     )
@@ -77,6 +83,7 @@ def take_next(request: Request, asked: NextAsked, access: Annotator) -> TurnShow
         lease=None if turn.lease is None else _lease(turn.lease),
         ahead=[shown(one) for one in turn.ahead],
         left=turn.left,
+        queue_id=turn.queue_id,
     )
 
 

@@ -1,4 +1,4 @@
-"""/projects/{id}/queues: what is to be reviewed, in which order, and by whom."""
+"""/projects/{id}/queues: what is to be reviewed or labeled, in which order, and by whom."""
 
 from datetime import datetime
 from typing import Annotated
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from maskloop.platform.access import Permission
 from maskloop.platform.db import queues as rows
 from maskloop.platform.db.queues import Plan
-from maskloop.platform.queue_rules import Rule
+from maskloop.platform.queue_rules import Rule, usual_ordering
 from maskloop.platform.states import QueueOrder, QueueSubject
 from maskloop.services import queues
 from maskloop.services.api.access import Id, ProjectAccess, project
@@ -20,7 +20,7 @@ from maskloop.services.api.idempotency import OnceOnly
 from maskloop.services.queues import MOST_CHECKS, MOST_FOLD, ListedQueue, Person
 
 router = APIRouter(tags=["queues"])
-Reviewer = Annotated[ProjectAccess, Depends(project(Permission.REVIEW))]
+Viewer = Annotated[ProjectAccess, Depends(project(Permission.VIEW))]
 Manager = Annotated[ProjectAccess, Depends(project(Permission.MANAGE))]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
 Rate = Annotated[
@@ -29,7 +29,7 @@ Rate = Annotated[
 Priority = Annotated[int, Field(ge=-1000, le=1000, description="Higher comes first")]
 People = Annotated[
     list[Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]],
-    Field(max_length=1000, description="Names of members; none: everybody who may review"),
+    Field(max_length=1000, description="Names of members; none: everybody who may review or label"),
 ]
 
 
@@ -39,7 +39,9 @@ class NewQueue(BaseModel):
     name: Name
     subject: QueueSubject = QueueSubject.PROPOSALS
     rule: Rule = Rule()
-    ordering: QueueOrder = QueueOrder.DOUBT
+    ordering: QueueOrder | None = Field(
+        default=None, description="null: the oldest first of images, else the doubtful"
+    )
     priority: Priority = 0
     gold_rate: Rate = 0.0
     planted_rate: Rate = 0.0
@@ -51,11 +53,12 @@ class NewQueue(BaseModel):
 
     @property
     def plan(self) -> Plan:
-        return Plan(**{name: getattr(self, name) for name in Plan.__dataclass_fields__})
+        values = {name: getattr(self, name) for name in Plan.__dataclass_fields__}
+        return Plan(**values | {"ordering": self.ordering or usual_ordering(self.subject)})
 
 
 class QueueChange(BaseModel):
-    """What is left out stays as it is. `closed`: it hands out no more cards, until it is false."""
+    """What is left out stays as it is. `closed`: it hands out nothing more, until it is false."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -77,9 +80,9 @@ class QueueChange(BaseModel):
 
 
 class QueueShown(BaseModel):
-    """`people`: names; empty: everybody who may review. `left`: what waits for an answer, whoever
-    has it, counted up to 10,000; `mine`: cards of it that one holds. Rates are told to managers
-    only, null to others."""
+    """`people`: names; empty: everybody who may review, or label where it hands out images. `left`:
+    what waits for an answer or is to do, whoever has it, counted up to 10,000; `mine`: cards or
+    images of it that one holds. Rates are told to managers only, null to others."""
 
     id: int
     name: str
@@ -102,10 +105,10 @@ class QueueList(BaseModel):
     items: list[QueueShown]
 
 
-@router.get("/projects/{project_id}/queues", summary="A project's review queues")
-def list_all(request: Request, access: Reviewer) -> QueueList:
-    """Those that one may take cards from, and for managers all of them; by priority, closed ones
-    last."""
+@router.get("/projects/{project_id}/queues", summary="A project's queues")
+def list_all(request: Request, access: Viewer) -> QueueList:
+    """Those that one may take cards or images from, and for managers all of them; by priority,
+    closed ones last."""
     found = queues.listed(
         context_of(request).runtime,
         access.project_id,
@@ -119,7 +122,7 @@ def list_all(request: Request, access: Reviewer) -> QueueList:
     "/projects/{project_id}/queues",
     status_code=201,
     response_model=QueueShown,
-    summary="Make a review queue",
+    summary="Make a queue",
 )
 def create(new: NewQueue, once: OnceOnly, access: Manager) -> Response:
     def effect(connection: sa.Connection) -> QueueShown:
@@ -138,10 +141,10 @@ def create(new: NewQueue, once: OnceOnly, access: Manager) -> Response:
 @router.patch(
     "/projects/{project_id}/queues/{queue_id}",
     response_model=QueueShown,
-    summary="Change, close or reopen a review queue",
+    summary="Change, close or reopen a queue",
 )
 def change(change: QueueChange, queue_id: Id, once: OnceOnly, access: Manager) -> Response:
-    """Cards that were handed out stay in their holders' hands, and may be answered."""
+    """What was handed out stays in its holders' hands, and may be finished."""
 
     def effect(connection: sa.Connection) -> QueueShown:
         before = rows.lock(connection, access.project_id, queue_id)
@@ -165,6 +168,8 @@ def person(access: ProjectAccess) -> Person:
         access.principal.user_id,
         access.principal.name,
         judges_people=Permission.ANNOTATE_ALL in access.permissions,
+        reviews=Permission.REVIEW in access.permissions,
+        labels=Permission.ANNOTATE in access.permissions,
     )
 
 

@@ -1,5 +1,6 @@
 """`maskloop queues …`"""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,9 +10,16 @@ from maskloop.services.cli import console
 from maskloop.services.cli.options import AsJson, ProjectName, runtime
 
 if TYPE_CHECKING:
+    from maskloop.platform.queue_rules import Rule
     from maskloop.services.queues import ListedQueue
 
-queues = typer.Typer(no_args_is_help=True, help="Review queues: what people are asked to look at.")
+queues = typer.Typer(no_args_is_help=True, help="Queues: what people are asked to review or label.")
+
+EVERYBODY = {
+    QueueSubject.PROPOSALS: "all reviewers",
+    QueueSubject.ANNOTATIONS: "all reviewers",
+    QueueSubject.IMAGES: "all labelers",
+}
 
 QueueName = Annotated[str, typer.Argument(metavar="QUEUE", help="The queue's name.")]
 Share = Annotated[float, typer.Option(min=0, max=0.5, help="Share of its cards.")]
@@ -22,10 +30,17 @@ Score = Annotated[float | None, typer.Option(min=0, max=2, help="Predicted IoU."
 def add(
     project_name: ProjectName,
     name: QueueName,
-    order: Annotated[QueueOrder, typer.Option(help="What comes first.")] = QueueOrder.DOUBT,
+    order: Annotated[
+        QueueOrder | None,
+        typer.Option(help="What comes first; without: oldest of images, else doubt."),
+    ] = None,
     subject: Annotated[
         QueueSubject, typer.Option(help="What it hands out.")
     ] = QueueSubject.PROPOSALS,
+    image: Annotated[str | None, typer.Option(help="Text that the image's address holds.")] = None,
+    category: Annotated[
+        list[str] | None, typer.Option(help="Of annotations; give several. Without: any.")
+    ] = None,
     least: Score = None,
     most: Score = None,
     job: Annotated[int | None, typer.Option(min=1, help="Only what this job proposed.")] = None,
@@ -42,38 +57,32 @@ def add(
         bool, typer.Option("--adjudicate", help="Only where votes disagree.")
     ] = False,
     person: Annotated[
-        list[str] | None, typer.Option(help="For whom; give several. Without: all reviewers.")
+        list[str] | None,
+        typer.Option(help="For whom; give several. Without: all who may review or label."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a queue: a rule that hands out cards from now on."""
-    from pydantic import ValidationError
-
+    """Make a queue: a rule that hands out cards or images from now on."""
     from maskloop.platform.db.queues import Plan
-    from maskloop.platform.errors import BadParametersError
-    from maskloop.platform.queue_rules import Rule
+    from maskloop.platform.queue_rules import usual_ordering
     from maskloop.services.projects import find_project
-    from maskloop.services.queues import create_in
+    from maskloop.services.queues import categories_named, create_in
     from maskloop.services.sign_in import local_user
 
-    try:
-        rule = Rule(
-            predicted_iou_least=least,
-            predicted_iou_most=most,
-            job_id=job,
-            model_version_id=model,
-            sample=sample,
-            adjudicate=adjudicate,
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        name_of = ".".join(map(str, first["loc"]))
-        raise BadParametersError(name_of, first["input"], first["msg"]) from error
+    rule = _rule_of(
+        image=image,
+        predicted_iou_least=least,
+        predicted_iou_most=most,
+        job_id=job,
+        model_version_id=model,
+        sample=sample,
+        adjudicate=adjudicate,
+    )
     plan = Plan(
         name=name,
         subject=subject,
         rule=rule,
-        ordering=order,
+        ordering=order or usual_ordering(subject),
         priority=priority,
         gold_rate=gold_rate,
         planted_rate=planted_rate,
@@ -83,10 +92,11 @@ def add(
     with runtime() as opened:
         project_id = find_project(opened, project_name).id
         with opened.engine.begin() as connection:
+            wanted = categories_named(connection, project_id, category or ())
             made = create_in(
                 connection,
                 project_id,
-                plan,
+                replace(plan, rule=rule.model_copy(update={"category_ids": wanted})),
                 people=person or (),
                 created_by=local_user(opened).id,
             )
@@ -96,6 +106,20 @@ def add(
         console.say(
             f"Queue {made.id}: {made.plan.name}, {made.plan.subject} by {made.plan.ordering}"
         )
+
+
+def _rule_of(**values: Any) -> "Rule":
+    from pydantic import ValidationError
+
+    from maskloop.platform.errors import BadParametersError
+    from maskloop.platform.queue_rules import Rule
+
+    try:
+        return Rule(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name_of = ".".join(map(str, first["loc"]))
+        raise BadParametersError(name_of, first["input"], first["msg"]) from error
 
 
 @queues.command("list")
@@ -168,7 +192,7 @@ def _row(found: "ListedQueue") -> tuple[object, ...]:
         plan.subject,
         plan.ordering,
         plan.priority,
-        ", ".join(found.people) or "all reviewers",
+        ", ".join(found.people) or EVERYBODY[plan.subject],
         found.left,
         "closed" if found.queue.closed_at else "open",
     )

@@ -44,6 +44,10 @@ class ReviewPage:
     asked: list[str] = field(default_factory=list)
     said: dict[str, Given] = field(default_factory=dict)
     """By "METHOD /path below the project", before what is dealt."""
+    of_mode: dict[str, str] = field(
+        default_factory=lambda: {"subject": "proposals", "ordering": "doubt"}
+    )
+    """What a new queue begins with."""
     queues: list[dict[str, Any]] = field(default_factory=lambda: [dealt.queue()])
     permissions: list[str] = field(default_factory=lambda: list(dealt.REVIEWER))
 
@@ -97,6 +101,8 @@ class ReviewPage:
             return 200, dealt.project(self.permissions)
         if asked == "GET /queues":
             return 200, {"items": self.queues}
+        if asked == "GET /mode":
+            return 200, {"mode": "automatic", "queue": self.of_mode}
         if asked == "POST /cards/next":
             return self._next(body["count"])
         if asked == "POST /cards/renew":

@@ -113,7 +113,7 @@ def test_a_manager_makes_the_first_queue(
     form.get_by_label("Name", exact=True).fill("Least sure")
     form.get_by_label("Order").select_option("score")
     form.get_by_label("Predicted IoU, at most").fill("0.97")
-    form.get_by_label("Gold among the cards").fill("0")
+    form.get_by_label("Gold among them").fill("0")
     form.get_by_label("Planted errors").fill("0")
     form.get_by_role("button", name="Make the queue").click()
     expect(form).to_have_count(0)

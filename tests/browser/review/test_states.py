@@ -79,6 +79,35 @@ def test_the_form_of_a_queue_is_accessible(review: ReviewPage, axe: Axe) -> None
     is_sound(review, axe)
 
 
+def test_the_form_begins_as_the_mode_says_and_asks_what_applies(review: ReviewPage) -> None:
+    review.permissions = list(dealt.MANAGER)
+    review.queues, review.of_mode = [], {"subject": "annotations", "ordering": "random"}
+    review.open()
+    review.page.get_by_role("button", name="New queue").click()
+    form = review.page.get_by_role("dialog", name="New queue")
+    subject, order = form.get_by_label("Hands out"), form.get_by_label("Order")
+    expect(subject).to_have_value("annotations")
+    expect(order).to_have_value("random")
+    expect(form.get_by_label("People for each mask")).to_be_hidden()
+    expect(form.get_by_label("Planted errors")).to_be_visible()
+    subject.select_option("proposals")
+    expect(order).to_have_value("doubt")
+    expect(form.get_by_label("People for each mask")).to_be_visible()
+    expect(form.get_by_role("group", name="Categories")).to_be_hidden()
+    order.select_option("score")
+    subject.select_option("images")
+    expect(order).to_have_value("score")
+    expect(form.get_by_label("Planted errors")).to_be_hidden()
+    expect(form.get_by_label("Tell people at once")).to_be_hidden()
+
+
+def test_queues_of_images_are_none_of_this_page_s(review: ReviewPage) -> None:
+    review.queues = [dealt.queue(), dealt.queue(2, "Roads", subject="images")]
+    ready(review.deal(1).open())
+    choice = review.page.get_by_role("combobox", name="Queue")
+    assert choice.locator("option").all_inner_texts() == ["My queue", "Doubtful · 420 left"]
+
+
 def test_nothing_left_says_how_the_session_went_and_where_there_is_more(
     review: ReviewPage,
 ) -> None:

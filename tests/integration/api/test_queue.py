@@ -91,7 +91,7 @@ def test_a_day_goes_from_image_to_image_until_nothing_is_left(room: Room) -> Non
         assert made.status_code == 201, made.text
         assert room.anna.get(room.of(last)).json()["state"] == "done"
     assert seen == room.images
-    nothing = {"image": None, "lease": None, "ahead": [], "left": 0}
+    nothing = {"image": None, "lease": None, "ahead": [], "left": 0, "queue_id": None}
     assert room.next(room.anna, after=last) == nothing
     shown = room.anna.get(f"{room.of(last)}/submissions").json()["items"]
     assert [

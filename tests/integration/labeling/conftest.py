@@ -13,6 +13,7 @@ from maskloop.platform.db.images import Image
 from maskloop.platform.masks import Rle
 from maskloop.services.annotations import Submitted
 from maskloop.services.runtime import Runtime
+from sites.shelf import Shelf, fill
 
 if TYPE_CHECKING:
     from sites.bench import Bench
@@ -71,3 +72,9 @@ def desk(runtime: Runtime, bench: "Bench") -> Desk:
             _user(connection, "anna"),
             _user(connection, "ben"),
         )
+
+
+@pytest.fixture
+def shelf(runtime: Runtime, bench: "Bench") -> Shelf:
+    """Six images; what is on them stands in `sites.shelf`."""
+    return fill(runtime, bench)

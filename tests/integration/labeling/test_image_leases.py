@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from maskloop.platform.db import image_leases, images
+from maskloop.platform.db import image_leases, image_picking, images
 from maskloop.platform.db.image_leases import Lease
 from maskloop.platform.errors import ImageLeasedError, ImageLeaseLostError, NotFoundError
 from maskloop.platform.states import ImageState
@@ -145,9 +145,7 @@ def test_an_image_that_somebody_is_taking_is_passed_over_without_waiting(
     """The first one's transaction is held open until the second has an answer."""
     (second,) = add_images(desk, bench, 1)
     with ThreadPoolExecutor(1) as pool, desk.runtime.engine.begin() as connection:
-        first = image_leases.pick(
-            connection, desk.project_id, user_id=desk.anna, after=None, wait=False
-        )
+        first = image_picking.pick(connection, desk.project_id, None, after=None, wait=False)
         assert first == desk.image.id
         taken = image_leases.take(
             connection, desk.project_id, first, user_id=desk.anna, duration=DURATION

@@ -56,6 +56,22 @@ def test_a_queue_is_made_listed_closed_and_opened(maskloop: Run) -> None:
     assert "closed" not in maskloop("list", "birds").stdout
 
 
+def test_a_queue_of_images_is_made_and_listed(maskloop: Run) -> None:
+    rule = ("--image", "north", "--category", "bird", "--priority", "2")
+    made = maskloop("add", "birds", "north", "--subject", "images", *rule)
+    assert (made.returncode, made.stdout) == (0, "Queue 1: north, images by oldest\n")
+    (listed,) = json.loads(maskloop("list", "birds", "--json").stdout)
+    assert (listed["subject"], listed["rule"]) == (
+        "images",
+        {"image": "north", "category_ids": [1]},
+    )
+    assert "all labelers" in maskloop("list", "birds").stdout
+    folded = maskloop("add", "birds", "twice", "--subject", "images", "--fold", "2")
+    assert (folded.returncode, "labeled by one person" in folded.stderr) == (2, True)
+    unknown = maskloop("add", "birds", "cats", "--subject", "images", "--category", "cat")
+    assert (unknown.returncode, "There are: bird." in unknown.stderr) == (1, True)
+
+
 def test_what_cannot_be_a_queue_is_refused_by_name(maskloop: Run) -> None:
     maskloop("add", "birds", "all")
     again = maskloop("add", "birds", "all")

@@ -92,6 +92,7 @@ export const commands = [
     ["image.previous", "Previous image", "PageUp"],
     ["image.next", "Next image", "PageDown"],
     ["images", "List of images", "Q"],
+    ["queue", "Choose a queue", "Shift+Q"],
     ["help", "This sheet of keys", "?"],
   ]),
 ];

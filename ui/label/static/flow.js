@@ -16,10 +16,11 @@ const SENDING_MS = 1000; // what a submission gets before the next image is aske
  * @param {object} parts
  * @param {object} parts.store @param {object} parts.api @param {object} parts.journal @param {object} parts.outbox
  * @param {object} parts.doc @param {object} parts.asking @param {object} parts.activity @param {object} parts.figures
+ * @param {object} parts.queues   asks which ones there are
  * @param {(sentence: string, options?: object) => void} parts.say
  * @param {(image: object) => void} parts.onOpen   shows its picture
  */
-export function createFlow({ store, api, journal, outbox, doc, asking, activity, figures, say, onOpen }) {
+export function createFlow({ store, api, journal, outbox, doc, asking, activity, figures, queues, say, onOpen }) {
   const { state } = store;
   const fetched = new Map(); // image id → { objects: promise of them, at }, asked for ahead
   let began = { seconds: 0, mark: 0 };
@@ -118,23 +119,36 @@ export function createFlow({ store, api, journal, outbox, doc, asking, activity,
   async function next(after = null) {
     await guarded(async () => {
       store.set({ loading: { text: "Taking the next image of the queue …" } });
-      const { data } = await api.post(`${base()}/queue/next`, { after, ahead: AHEAD });
+      const { closed, ...data } = await queues.next(after, AHEAD);
       store.set({ left: data.left });
-      if (data.image === null) return empty();
+      if (data.image === null) return empty({ closed });
       await show(data.image, data.lease);
       prefetch(data.ahead);
     }, () => next(after));
   }
 
-  function empty() {
+  /** From another queue from now on. @param {number|null} queue  null: all that are mine */
+  async function toQueue(queue) {
+    if (state.draft?.mask) {
+      return say("An object is in hand: Enter keeps it, Escape drops it. Then the queue can be changed.", { kind: "warn", key: "hand" });
+    }
+    await doc.settled();
+    await release();
+    store.set({ queue });
+    return next();
+  }
+
+  /** @param {{ closed: string|null }} why  the queue that is closed, or that nothing is left */
+  async function empty(why) {
     clearTimeout(heartbeat);
-    store.set({ image: null, lease: null, loading: null, queueEmpty: true });
+    if (state.queues.length || why.closed !== null) await queues.refresh();
+    store.set({ image: null, lease: null, loading: null, queueEmpty: why });
     doc.open({ project: state.project.id, image: 0, objects: new Map(), draft: null, decided: new Set() });
   }
 
   async function guarded(work, again) {
     try {
-      store.set({ queueEmpty: false });
+      store.set({ queueEmpty: null });
       await work();
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -184,12 +198,12 @@ export function createFlow({ store, api, journal, outbox, doc, asking, activity,
   }
 
   /** Gives back what is not worked on any more; a lease that stays lapses by itself. */
-  function release(extras = {}) {
+  async function release(extras = {}) {
     clearTimeout(heartbeat);
     const { lease, image } = state;
     if (!lease?.token || !image) return;
-    api.delete(`${leasePath(image)}?token=${lease.token}`, extras).catch(() => {}); // it lapses in any case
     store.set({ lease: null });
+    await api.delete(`${leasePath(image)}?token=${lease.token}`, extras).catch(() => {}); // it lapses in any case
   }
 
   // --- finishing ----------------------------------------------------------------------------------
@@ -255,6 +269,7 @@ export function createFlow({ store, api, journal, outbox, doc, asking, activity,
   return {
     open,
     next,
+    toQueue,
     submit: () => finish("done"),
     skip: (reason) => finish("skipped", reason),
     release,

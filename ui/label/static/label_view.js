@@ -12,10 +12,12 @@ import { createHand } from "./panels/hand.js";
 import { createKeysSheet } from "./panels/keys_sheet.js";
 import { createLook } from "./panels/look.js";
 import { createObjects } from "./panels/objects.js";
+import { createQueueChoice } from "./panels/queue_choice.js";
 import { createRail } from "./panels/rail.js";
 import { createNotices } from "./panels/notices.js";
 import { createTopBar } from "./panels/status.js";
 import { createPreview } from "./preview.js";
+import { createQueues } from "./queues.js";
 import { createMinimap } from "./render/minimap.js";
 import { createStage } from "./render/stage.js";
 import { createRun } from "./run.js";
@@ -52,8 +54,9 @@ export function createLabelView(parts) {
   const actions = createActions({ store, doc, asking, activity, say, onKept: figures.kept });
   const sketch = createSketch({ store, stage });
   const toolbox = createToolbox({ store, stage, actions, sketch });
+  const queues = createQueues({ store, api });
   const flow = createFlow({
-    store, api, journal, outbox, doc, asking, activity, figures, say,
+    store, api, journal, outbox, doc, asking, activity, figures, queues, say,
     onOpen(image) {
       opened = image;
       preview.clear();
@@ -133,6 +136,7 @@ export function createLabelView(parts) {
   });
   const run = createRun({
     store, stage, toolbox, actions, flow, doc, categories, outbox, point, show, toImages,
+    chooseQueue: () => choice.focus(),
     openSheet: createKeysSheet(keymap).open,
     async askSkip() {
       const reason = await askReason();
@@ -166,12 +170,18 @@ export function createLabelView(parts) {
     viewButton("zoom.in", "+", "Zoom in", { "aria-label": "Zoom in" }));
   surface.append(viewButtons);
   createMinimap(surface, stage);
-  surface.append(createNotices({ store, run }));
+  surface.append(createNotices({ store, run, onQueue: toQueue }));
+  const choice = createQueueChoice({ store, onQueue: toQueue });
+
+  async function toQueue(queue) {
+    surface.focus({ preventScroll: true });
+    await flow.toQueue(queue);
+  }
 
   const lookPanel = el("details.panel.look-panel", {}, el("summary", {}, "Look"), look.element);
   const element = el("div.label-view", {},
     createTopBar({
-      store, run,
+      store, run, queues: choice.element,
       async onConflicts() {
         await decideConflicts({ outbox, project: state.project, pictureOf: (image) => pictureOf(state.project.id, image) });
         await flow.refresh();
@@ -233,6 +243,7 @@ export function createLabelView(parts) {
     destroy() {
       for (const stop of stops) stop();
       flow.destroy();
+      queues.destroy();
       categories.destroy();
       look.destroy();
       stage.remove();

@@ -14,6 +14,7 @@ import { createLabelView } from "./label_view.js";
 import { loadLook } from "./panels/look.js";
 import { followTheme, storageOf } from "./panels/look_state.js";
 import { createToasts } from "./panels/toast.js";
+import { mine } from "./queues.js";
 import { createStore } from "./state.js";
 
 const MOUNT = "#maskloop";
@@ -35,7 +36,8 @@ function mounted() {
 
 function initial() {
   return {
-    session: null, project: null, mode: undefined, versions: new Map(), image: null, lease: null, left: null, queueEmpty: false,
+    session: null, project: null, mode: undefined, versions: new Map(), image: null, lease: null,
+    queues: [], queue: null, left: null, queueEmpty: null, // queue: null: all that are mine; queueEmpty: { closed: name|null }
     objects: new Map(), draft: null, history: { undo: 0, redo: 0 }, hovered: null, selected: new Set(), pointer: null,
     tool: "point", radius: 16, category_id: null, counts: new Map(), look: loadLook(), least_score: 0,
     asking: { waiting: false, text: "" }, saving: {}, busy: new Set(), figures: NO_FIGURES, loading: null, trouble: null, warm: false,
@@ -45,7 +47,7 @@ function initial() {
 const place = () => {
   const query = new URLSearchParams(location.search);
   const number = (name) => Number(query.get(name)) || null;
-  return { project: number("project"), image: number("image"), queue: query.get("queue") !== null };
+  return { project: number("project"), image: number("image"), queue: number("queue"), asksQueue: query.get("queue") !== null };
 };
 
 function toFrontDoor() {
@@ -57,8 +59,9 @@ async function load(api) {
   const session = await api.session();
   const id = place().project ?? session.projects[0]?.id ?? null;
   if (id === null) return { session, project: null, versions: new Map() };
-  const [project, mode, versions] = await Promise.all([api.get(`/projects/${id}`), api.get(`/projects/${id}/mode`), api.get("/model-versions")]);
-  return { session, project: project.data, mode: mode.data, least_score: leastScore(mode.data), versions: new Map(versions.data.items.map(({ number, name }) => [number, `${name} v${number}`])) };
+  const [project, mode, queues, versions] = await Promise.all(
+    [`/projects/${id}`, `/projects/${id}/mode`, `/projects/${id}/queues`, "/model-versions"].map((path) => api.get(path)));
+  return { session, project: project.data, mode: mode.data, queues: mine(queues.data.items, session), least_score: leastScore(mode.data), versions: new Map(versions.data.items.map(({ number, name }) => [number, `${name} v${number}`])) };
 }
 
 async function start() {
@@ -141,7 +144,11 @@ function createViews(root, parts) {
   let gallery = null;
   let label = null;
 
-  const address = (more) => `?${new URLSearchParams({ project: String(state.project.id), ...more })}`;
+  /** The queue stands in it while images are labeled. */
+  const address = (more) => {
+    const queue = more.image && state.queue !== null ? { queue: String(state.queue) } : {};
+    return `?${new URLSearchParams({ project: String(state.project.id), ...more, ...queue })}`;
+  };
 
   function showGallery() {
     label?.destroy();
@@ -150,7 +157,7 @@ function createViews(root, parts) {
     gallery ??= createGallery({
       store, api: parts.api, projectId: state.project.id,
       onOpen: (image) => views.to({ image: String(image.id) }),
-      onStart: () => views.to({ queue: "" }),
+      onStart: () => views.to({ queue: String(state.queue ?? "") }),
       onProblem: (sentence) => say(sentence, { kind: "bad", key: "gallery" }),
     });
     frame.replaceChildren(gallery.element);
@@ -178,21 +185,22 @@ function createViews(root, parts) {
       history.pushState(null, "", address(more));
       return views.go(place());
     },
-    async go({ image, queue }) {
-      if (!image && !queue) {
+    async go({ image, queue, asksQueue }) {
+      if (!image && !asksQueue) {
         showGallery();
         return store.set({ image: null, lease: null, draft: null, objects: new Map() });
       }
+      store.set({ queue });
       showLabel();
       if (image) await label.flow.open(image);
       else await label.flow.next();
       return undefined;
     },
   };
-  store.on(["image"], ({ image }) => {
-    if (!image || !label) return;
-    document.title = `${nameOf(image.source_uri)} · maskloop`;
-    history.replaceState(null, "", address({ image: String(image.id) }));
+  store.on(["image", "queue", "queueEmpty"], ({ image, queue, queueEmpty }) => {
+    if (!label || (!image && !queueEmpty)) return;
+    document.title = `${image ? nameOf(image.source_uri) : state.project.name} · maskloop`;
+    history.replaceState(null, "", address(image ? { image: String(image.id) } : { queue: String(queue ?? "") }));
   });
   return views;
 }

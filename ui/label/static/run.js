@@ -11,7 +11,7 @@ const WAYS = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
 
 /**
  * @param {object} parts  store, stage, toolbox, actions, flow, doc, categories, and what opens dialogs:
- *   openSheet, askSkip, toImages, outbox
+ *   openSheet, askSkip, chooseQueue, toImages, outbox
  */
 export function createRun(parts) {
   const { store, stage, toolbox, actions, flow, doc, categories } = parts;
@@ -129,6 +129,7 @@ export function createRun(parts) {
 
   const always = {
     images: () => did(parts.toImages()),
+    queue: () => parts.chooseQueue?.() ?? false,
     help: () => did(parts.openSheet()),
     save: () => did(parts.outbox.flush()),
   };

@@ -6,8 +6,9 @@ import { METRICS, ORIGINS, percent } from "./words.js";
 /** @typedef {object} Field
  * @property {string} name
  * @property {string} label
- * @property {"whole"|"number"|"share"|"switch"|"choice"|"several"|"lines"|"day"} kind   `share`: 0 to 1, shown in %
+ * @property {"whole"|"number"|"share"|"switch"|"choice"|"several"|"lines"|"day"|"text"} kind   `share`: 0 to 1, shown in %
  * @property {any} usual        the default
+ * @property {boolean} [varies] the default is another one elsewhere, so it is not told
  * @property {string} [unit]
  * @property {string} [about]
  * @property {number} [least]
@@ -84,6 +85,7 @@ export function shownValue({ kind, unit = "", choices = [], usual }, value = usu
 export function readValue(field, text) {
   const { kind } = field;
   if (kind === "choice") return { value: text, problem: null };
+  if (kind === "text") return { value: text.trim(), problem: null };
   if (kind === "day") return { value: text === "" ? null : `${text}T00:00:00Z`, problem: null };
   if (kind === "lines") return { value: text.split("\n").map((line) => line.trim()).filter(Boolean), problem: null };
   const number = text.trim() === "" ? NaN : Number(text);

@@ -24,11 +24,12 @@ export function createFields({ fields, values, readOnly = false, onChange = () =
 
   return {
     element: el("div.fields", {}, [...parts.values()].map(({ element }) => element)),
-    /** The values, or null where one cannot be read; then it says why beside it. */
+    /** The values of what is shown, or null where one cannot be read; then it says why beside it. */
     read() {
       const found = {};
       let first = null;
       for (const [name, part] of parts) {
+        if (part.isHidden()) continue;
         const { value, problem } = part.read();
         part.say(problem ?? "");
         if (problem !== null) first ??= part;
@@ -46,6 +47,10 @@ export function createFields({ fields, values, readOnly = false, onChange = () =
     },
     clear: () => parts.forEach((part) => part.say("")),
     focus: (name) => parts.get(name)?.focus(),
+    /** @param {(name: string) => boolean} isWanted */
+    show: (isWanted) => parts.forEach((part, name) => part.show(isWanted(name))),
+    value: (name) => parts.get(name)?.read().value,
+    put: (name, value) => parts.get(name)?.put(value),
   };
 }
 
@@ -82,11 +87,14 @@ function partOf(field, value, readOnly, onChange) {
       if (!control.isGroup) control.input.setAttribute("aria-invalid", String(text !== ""));
     },
     focus: () => control.input?.focus(),
+    show: (isWanted) => (frame.hidden = !isWanted),
+    isHidden: () => frame.hidden,
+    put: (newer) => (control.input.value = textOf(field, newer)),
   };
 }
 
 function usualOf(field) {
-  if (field.kind === "several" || field.kind === "lines" || field.kind === "day") return "";
+  if (field.varies || ["several", "lines", "day", "text"].includes(field.kind)) return "";
   return `Default: ${shownValue(field)}.`;
 }
 
@@ -110,7 +118,8 @@ function inputOf({ kind, choices = [], least, most }, text, shared) {
   }
   if (kind === "lines") return el("textarea", { ...shared, rows: 2, spellcheck: false, value: text });
   if (kind === "day") return el("input", { ...shared, type: "date", value: text });
-  const input = el("input", { ...shared, type: "text", inputMode: "decimal", autocomplete: "off", value: text });
+  const inputMode = kind === "text" ? "text" : "decimal";
+  const input = el("input", { ...shared, type: "text", inputMode, autocomplete: "off", value: text });
   if (least !== undefined) input.dataset.least = String(least);
   if (most !== undefined) input.dataset.most = String(most);
   return input;

@@ -129,12 +129,18 @@ export function createReview({ root, store, api, server, journal, outbox, say })
   function newQueue() {
     return openQueueForm({
       server, project: state.project, say,
-      async onMade({ id, name }) {
+      async onMade({ id, name, subject }) {
+        if (subject === "images") return toldOfImages(id, name);
         await again();
         say(`The queue “${name}” is open.`, { kind: "good", key: "queue" });
-        await toQueue(id);
+        return toQueue(id);
       },
     });
+  }
+
+  function toldOfImages(id, name) {
+    const label = () => location.assign(`/label/?project=${state.project.id}&queue=${id}`);
+    say(`The queue “${name}” is open. Its images are had on the label page.`, { kind: "good", key: "queue", action: { label: "Label them", run: label } });
   }
 
   function onClosed(error) {

@@ -7,7 +7,9 @@ export function createServer(api, projectId) {
   const items = (found) => (Array.isArray(found) ? found : found.items);
   return {
     project: () => data(api.get(root)),
-    queues: () => data(api.get(`${root}/queues`)).then(items),
+    /** Those of cards: images are handed out on the label page. */
+    queues: () => data(api.get(`${root}/queues`)).then(items).then((found) => found.filter(({ subject }) => subject !== "images")),
+    mode: () => data(api.get(`${root}/mode`)),
     makeQueue: (queue) => data(api.post(`${root}/queues`, queue)),
     changeQueue: (id, change) => data(api.patch(`${root}/queues/${id}`, change)),
     members: () => data(api.get(`${root}/members`)).then(items),

@@ -3,7 +3,8 @@ import { counted, el } from "../dom.js";
 import { nameOf } from "../gallery/words.js";
 import { picture } from "./icons.js";
 
-export function createTopBar({ store, run, onConflicts, onRefused }) {
+/** @param {object} parts  `queues`: the choice of a queue */
+export function createTopBar({ store, run, queues, onConflicts, onRefused }) {
   const name = el("span.image-name");
   const left = el("span.soft.small");
   const holder = el("span.chip.warn", { role: "status" });
@@ -16,6 +17,7 @@ export function createTopBar({ store, run, onConflicts, onRefused }) {
   const element = el("header.top", {},
     el("a.brand", { href: "/", "aria-label": "maskloop, all projects" }, picture("logo"), el("span", {}, "maskloop")),
     el("button.button.bare", { type: "button", onclick: () => run("images"), title: "All images (Q)" }, picture("images"), project),
+    queues,
     el("div.where", {}, name, left, holder),
     figures, saving, skip, submit,
     el("button.button.bare", { type: "button", onclick: () => run("help"), "aria-label": "Keys and gestures", title: "Keys and gestures (?)" }, picture("keys")),
