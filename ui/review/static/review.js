@@ -12,6 +12,7 @@ import { createBatches } from "./deck/batches.js";
 import { createDealer } from "./deck/dealer.js";
 import { createJudging } from "./deck/judging.js";
 import { cardOf } from "./deck/requests.js";
+import { answerOf, maskVoted, voteInView } from "./deck/votes.js";
 import { createBar } from "./panels/bar.js";
 import { createCardPanel } from "./panels/card.js";
 import { createEmpty } from "./panels/empty.js";
@@ -19,6 +20,7 @@ import { createFeedback } from "./panels/feedback.js";
 import { createLate } from "./panels/late.js";
 import { openQueueForm } from "./panels/queue_form.js";
 import { createVerdictBar } from "./panels/verdict_bar.js";
+import { createLegend } from "./panels/votes.js";
 import { createCardView } from "./picture/card_view.js";
 import { createPictures } from "./picture/pictures.js";
 import { createRun } from "./run.js";
@@ -63,10 +65,10 @@ export function createReview({ root, store, api, server, journal, outbox, say })
   const run = createRun({ store, judging, batches, categories, wall, feedback, correct, focus, openSheet: sheet.open, chooseQueue: () => bar.chooseQueue() });
   const bar = createBar({ store, run, onQueue: toQueue, onNew: newQueue, onSaving: () => late.open() || outbox.flush() });
   const verdicts = createVerdictBar({ store, keymap, run, onReason: run.reject });
-  const hold = el("div.stage-hold", {}, view.element, view.buttons, wall.element, createEmpty({ store, onQueue: toQueue, onNew: newQueue, onAgain: again }), feedback.element);
+  const hold = el("div.stage-hold", {}, view.element, view.buttons, createLegend({ store, keymap }), wall.element, createEmpty({ store, onQueue: toQueue, onNew: newQueue, onAgain: again }), feedback.element);
   const frame = el("main.stage-frame", { "aria-label": "Cards" }, hold, verdicts);
   root.append(bar.element, el("div.review-body", {}, frame,
-    el("aside.sidebar", { "aria-label": "Card and categories" }, createCardPanel({ store }), el("div.panel", {}, categories.element))));
+    el("aside.sidebar", { "aria-label": "Card and categories" }, createCardPanel({ store, keymap }), el("div.panel", {}, categories.element))));
 
   function focus() {
     queueMicrotask(() => { // what is hidden until the store has gone round cannot have it
@@ -79,11 +81,15 @@ export function createReview({ root, store, api, server, journal, outbox, say })
 
   async function correct(card, draft = null) {
     if (editor) return;
-    store.set({ panel: "correct" });
+    const vote = voteInView(state); // what is in view is what is corrected
+    const segmentation = (vote && maskVoted(card, vote)) ?? card.segmentation;
+    const isVoted = segmentation !== card.segmentation;
+    const asItWas = () => answerOf({ verdict: "accepted", segmentation: isVoted ? segmentation : null, category_id: state.category_id, reason: null });
+    store.set({ panel: "correct", vote: null, ...(isVoted ? { category_id: vote.category_id } : {}) });
     editor = createCorrecting({
-      store, api, journal, keymap: labelKeymap, activity, categories, say, card, draft,
+      store, api, journal, keymap: labelKeymap, activity, categories, say, draft, card: isVoted ? { ...card, segmentation } : card,
       openSheet: createKeysSheet(labelKeymap).open,
-      onKeep: (mask) => closed(() => judging.judge(mask ? { verdict: "corrected", mask } : { verdict: "accepted", category_id: state.category_id }, card)),
+      onKeep: (mask) => closed(() => judging.judge(mask ? { verdict: "corrected", mask } : asItWas(), card)),
       onClose: () => closed(() => {}),
     });
     frame.append(editor.element);

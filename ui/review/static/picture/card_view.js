@@ -1,7 +1,9 @@
 // The card in view: its picture and mask on two canvases, redrawn at once when something of it changes.
 import { el } from "../../label/dom.js";
 import { createLayers } from "../../label/render/layers.js";
-import { colourOf } from "../look.js";
+import { maskVoted, voteInView } from "../deck/votes.js";
+import { PROPOSED, colourOf, voteColour } from "../look.js";
+import { told } from "../panels/votes.js";
 import { PLAIN, cameraOf, moved, zoomed } from "./crop.js";
 import { maskOf, onDevice, paintMask, paintPicture, styleOf } from "./painting.js";
 
@@ -48,11 +50,22 @@ export function createCardView({ store, pictures, run }) {
     else contexts.photo.clearRect(0, 0, contexts.photo.canvas.width, contexts.photo.canvas.height);
     const { canvas } = contexts.mask;
     contexts.mask.clearRect(0, 0, canvas.width, canvas.height);
-    if (state.masked && !state.peeking) paintMask(contexts.mask, maskOf(card.segmentation), at, styleOf(colourOf(state), state.look.mode, state.look.opacity, viewport.ratio));
+    if (state.masked && !state.peeking) paintMasks(card, at);
     seen = { card, picture };
     element.dataset.card = String(card.id);
     element.dataset.ready = String(picture !== null);
     return undefined;
+  }
+
+  /** Of a vote its mask, and what was proposed as an outline above it. */
+  function paintMasks(card, at) {
+    const { look: { mode, opacity } } = state;
+    const paint = (segmentation, colour, how) => paintMask(contexts.mask, maskOf(segmentation), at, styleOf(colour, how, opacity, viewport.ratio));
+    const vote = voteInView(state);
+    if (vote === null) return paint(card.segmentation, colourOf(state), mode);
+    const voted = maskVoted(card, vote);
+    if (voted !== null) paint(voted, voteColour(state.vote), "both");
+    return voted === card.segmentation ? undefined : paint(card.segmentation, PROPOSED, "outline");
   }
 
   function clear() {
@@ -100,9 +113,12 @@ export function createCardView({ store, pictures, run }) {
 
   element.addEventListener("wheel", wheel, { passive: false });
   element.addEventListener("pointerdown", drag);
-  store.on(["cards", "view", "masked", "peeking", "look", "category_id", "mode"], draw);
-  store.on(["cards", "masked", "peeking"], ({ cards: [card], masked, peeking }) =>
-    element.setAttribute("aria-label", card ? `Picture of card ${card.id}, the mask is ${masked && !peeking ? "shown" : "hidden"}` : "No card"));
+  store.on(["cards", "view", "masked", "peeking", "look", "category_id", "mode", "vote"], draw);
+  store.on(["cards", "masked", "peeking", "vote", "mode", "project"], () => {
+    const { cards: [card], masked, peeking } = state;
+    const shown = masked && !peeking ? (told(state) ?? "the mask is shown") : "the mask is hidden";
+    element.setAttribute("aria-label", card ? `Picture of card ${card.id}, ${shown}` : "No card");
+  });
 
   store.on(["masked", "view"], ({ masked: isOn, view: { whole: isWhole } }) => {
     masked.setAttribute("aria-pressed", String(isOn));
