@@ -1,5 +1,6 @@
 """/projects/{id}/quality/people: how well people find planted errors and keep to gold."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -11,6 +12,7 @@ from maskloop.platform.states import Defect
 from maskloop.services import quality_checks
 from maskloop.services.api.access import ProjectAccess, project
 from maskloop.services.api.context import context_of
+from maskloop.services.api.quality import Asked
 from maskloop.services.quality_checks import CheckQuality
 
 router = APIRouter(tags=["quality"])
@@ -65,6 +67,9 @@ class VersionShown(BaseModel):
 
 
 class QualityShown(BaseModel):
+    """`as_of`: of answers until then; null: of all."""
+
+    as_of: datetime | None
     people: list[PersonShown]
     categories: list[CategoryShown]
     versions: list[VersionShown]
@@ -73,15 +78,18 @@ class QualityShown(BaseModel):
 @router.get(
     "/projects/{project_id}/quality/people", summary="How people do in gold and planted errors"
 )
-def people(request: Request, access: Reviewer) -> QualityShown:
-    """Who manages the project sees everybody's answers; others see their own."""
+def people(request: Request, period: Asked, access: Reviewer) -> QualityShown:
+    """Who manages the project sees everybody's answers; others see their own, as of the beginning
+    of UTC's day."""
     manages = Permission.MANAGE in access.permissions
     found = quality_checks.of_project(
         context_of(request).runtime,
         access.project_id,
+        period,
         user_id=None if manages else access.principal.user_id,
     )
     return QualityShown(
+        as_of=found.as_of,
         people=[
             PersonShown(user=one.user, withdrawn=one.withdrawn, quality=_quality(one.quality))
             for one in found.people
