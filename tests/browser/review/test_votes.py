@@ -122,7 +122,7 @@ def test_a_vote_for_the_proposal_is_taken_as_an_acceptance(disputed: ReviewPage)
 
 def test_a_rejection_is_taken_with_its_reason(disputed: ReviewPage) -> None:
     disputed.page.locator(".vote", has_text="a shadow").click()
-    expect(disputed.page.get_by_role("button", name="Take this vote")).to_be_visible()
+    expect(disputed.page.get_by_role("button", name="Take vote")).to_be_visible()
     body = answered(disputed, "t")
     assert (body["verdict"], body["reason"]) == ("rejected", "a shadow")
 

@@ -22,6 +22,7 @@ import { openQueueForm } from "./panels/queue_form.js";
 import { createVerdictBar } from "./panels/verdict_bar.js";
 import { createLegend } from "./panels/votes.js";
 import { createCardView } from "./picture/card_view.js";
+import { maskOf } from "./picture/painting.js";
 import { createPictures } from "./picture/pictures.js";
 import { createRun } from "./run.js";
 import { keepSession, readSession } from "./session.js";
@@ -87,7 +88,7 @@ export function createReview({ root, store, api, server, journal, outbox, say })
     const asItWas = () => answerOf({ verdict: "accepted", segmentation: isVoted ? segmentation : null, category_id: state.category_id, reason: null });
     store.set({ panel: "correct", vote: null, ...(isVoted ? { category_id: vote.category_id } : {}) });
     editor = createCorrecting({
-      store, api, journal, keymap: labelKeymap, activity, categories, say, draft, card: isVoted ? { ...card, segmentation } : card,
+      store, api, journal, keymap: labelKeymap, activity, categories, say, draft, card: isVoted ? { ...card, segmentation, bbox: maskOf(segmentation).bbox_xywh } : card,
       openSheet: createKeysSheet(labelKeymap).open,
       onKeep: (mask) => closed(() => judging.judge(mask ? { verdict: "corrected", mask } : asItWas(), card)),
       onClose: () => closed(() => {}),

@@ -19,8 +19,8 @@ export function createVerdictBar({ store, keymap, run, onReason }) {
     const none = { disabled: card === undefined };
     const isVoted = voteInView(state) !== null;
     return [
-      isVoted && button("take", "Take this vote", "primary accept"),
-      button("accept", card?.votes.length ? "Accept the proposal" : "Accept", isVoted ? "" : "primary accept", none), button("reject", "Reject", "danger reject", none), button("correct", "Correct", "", none),
+      isVoted && button("take", "Take vote", "primary accept"),
+      button("accept", card?.votes.length ? "Accept proposal" : "Accept", isVoted ? "" : "primary accept", none), button("reject", "Reject", "danger reject", none), button("correct", "Correct", "", none),
       el("span.spacer"),
       button("undo", "Undo", "", { disabled: said.length === 0 }), button("later", "Later", "bare", none), button("give_back", "Give back", "bare", none),
     ];

@@ -4,11 +4,14 @@ import { createLayers } from "../../label/render/layers.js";
 import { maskVoted, voteInView } from "../deck/votes.js";
 import { PROPOSED, colourOf, voteColour } from "../look.js";
 import { told } from "../panels/votes.js";
-import { PLAIN, cameraOf, moved, zoomed } from "./crop.js";
+import { PLAIN, around, cameraOf, moved, zoomed } from "./crop.js";
 import { maskOf, onDevice, paintMask, paintPicture, styleOf } from "./painting.js";
 
 const WHEEL_STEP = 0.0016;
 const STILL_MS = 400;
+
+/** Of what is proposed and of all that people drew instead, so that the picture stands still while one looks from vote to vote. */
+const boxOf = (card) => around([card.bbox, ...card.votes.filter(({ segmentation }) => segmentation !== null).map(({ segmentation }) => maskOf(segmentation).bbox_xywh)]);
 
 /** @param {object} parts
  * @param {object} parts.store  `cards`, `view`, `masked`, `look`, `project`, `category_id`
@@ -32,7 +35,7 @@ export function createCardView({ store, pictures, run }) {
   let isStill = false; // somebody has looked at it for a while
 
   /** Of a card, in device pixels. @param {object} card */
-  const camera = (card, view = PLAIN) => onDevice(cameraOf(card, viewport, view), viewport.ratio);
+  const camera = (card, view = PLAIN) => onDevice(cameraOf({ image: card.image, bbox: boxOf(card) }, viewport, view), viewport.ratio);
 
   /** What `pictures.want` is told. @param {object} card */
   const viewOf = (card, at) => ({ image: card.image, scale: viewport.width ? camera(card, at === 0 ? state.view : PLAIN).scale : 1 });
