@@ -27,6 +27,7 @@ import { createPictures } from "./picture/pictures.js";
 import { createRun } from "./run.js";
 import { keepSession, readSession } from "./session.js";
 import { REVIEW, may } from "./state.js";
+import { nothing } from "./wall/selection.js";
 import { createWall } from "./wall/wall.js";
 
 /** @param {{ root: HTMLElement, store: object, api: object, server: object, journal: object, outbox: object, say: Function }} parts */
@@ -80,7 +81,8 @@ export function createReview({ root, store, api, server, journal, outbox, say })
 
   // --- correcting ---------------------------------------------------------------------------------
 
-  async function correct(card, draft = null) {
+  /** @param {"one"|"wall"} from  where one goes on afterwards */
+  async function correct(card, draft = null, from = "one") {
     if (editor) return;
     const vote = voteInView(state); // what is in view is what is corrected
     const segmentation = (vote && maskVoted(card, vote)) ?? card.segmentation;
@@ -90,17 +92,18 @@ export function createReview({ root, store, api, server, journal, outbox, say })
     editor = createCorrecting({
       store, api, journal, keymap: labelKeymap, activity, categories, say, draft, card: isVoted ? { ...card, segmentation, bbox: maskOf(segmentation).bbox_xywh } : card,
       openSheet: createKeysSheet(labelKeymap).open,
-      onKeep: (mask) => closed(() => judging.judge(mask ? { verdict: "corrected", mask } : asItWas(), card)),
-      onClose: () => closed(() => {}),
+      onKeep: (mask) => closed(from, () => judging.judge(mask ? { verdict: "corrected", mask } : asItWas(), card)),
+      onClose: () => closed(from, () => {}),
     });
     frame.append(editor.element);
     await editor.open();
   }
 
-  function closed(then) {
+  function closed(from, then) {
     editor = null;
     store.set({ panel: null });
     then();
+    if (from === "wall") store.set({ mode: from, selection: nothing() });
     focus();
   }
 

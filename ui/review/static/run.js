@@ -73,8 +73,9 @@ export function createRun(parts) {
   function correct() {
     const card = cardInView(state);
     if (card === null) return false;
+    const from = state.mode;
     if (isWall()) alone(card);
-    parts.correct(card);
+    parts.correct(card, null, from);
     return true;
   }
 
