@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from maskloop.platform.db import pass_objects, projects
 from maskloop.platform.db.pass_objects import Ended, Scored
+from maskloop.platform.db.quality_rows import EVER, Period, today
 from maskloop.platform.labeling_skill import (
     LabeledObject,
     LabelingSkill,
@@ -13,6 +14,7 @@ from maskloop.platform.labeling_skill import (
     labeling_skill_of,
 )
 from maskloop.platform.states import PassOutcome
+from maskloop.services.quality import check_period
 from maskloop.services.runtime import Runtime
 
 
@@ -34,18 +36,18 @@ class LabelerQuality:
 
 
 def of_project(
-    runtime: Runtime, project_id: int, *, user_id: int | None = None
+    runtime: Runtime, project_id: int, period: Period = EVER, *, user_id: int | None = None
 ) -> list[LabelerQuality]:
-    """By name; of everybody, or of one person: then of what they were through with before UTC's day
-    began, since figures that moved with a submission would tell that it was one of gold.
+    """By name; of everybody, or of one person: then as of the beginning of UTC's day, since figures
+    that moved with a submission would tell that it was one of gold.
 
-    Raises `NotFoundError`.
+    Raises `NotFoundError`, and `BadParametersError` for a period that ends before it begins.
     """
+    check_period(period)
     with runtime.engine.connect() as connection:
         projects.by_id(connection, project_id)
-        ended = pass_objects.ended(
-            connection, project_id, user_id=user_id, before_today=user_id is not None
-        )
+        period = replace(period, as_of=None if user_id is None else today(connection))
+        ended = pass_objects.ended(connection, project_id, period, user_id=user_id)
         done = [one.id for one in ended if one.outcome is PassOutcome.DONE]
         scored = pass_objects.scored(connection, project_id, done)
     passes, objects = defaultdict(list), defaultdict(list)

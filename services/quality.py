@@ -2,14 +2,15 @@
 propose, and how well people judge what is known beforehand. docs/quality.md defines each figure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from maskloop.platform.db import check_shares, quality_figures
 from maskloop.platform.db.check_shares import Answered
 from maskloop.platform.db.quality_figures import Edits, Effort, Of, Spread, Throughput, Verdicts
-from maskloop.platform.db.quality_rows import Period
+from maskloop.platform.db.quality_rows import Period, today
 from maskloop.platform.errors import BadParametersError
 from maskloop.platform.intervals import Interval, share_of
 from maskloop.platform.states import CheckKind
@@ -71,6 +72,8 @@ class Quality:
     edits_by_version: list[Edits]
     edits_by_category: list[Edits]
     people: list[Shares]
+    people_as_of: datetime | None
+    """What `people` leave out was said from then on; None: nothing."""
     checks: CheckFigures | None
     """None: kept from whoever is measured by them."""
 
@@ -82,11 +85,12 @@ def quality(
     runtime: Runtime, project_id: int, period: Period, *, person_id: int | None = None
 ) -> Quality:
     """`person_id`: whose own row of `people` it is, without `checks`; None: everybody's, and with
-    checks. A count of checks that goes up with an answer would tell that it was one.
+    checks. A count of checks that goes up with an answer would tell that it was one, as would one's
+    own verdicts that do not: so they are as of the beginning of UTC's day.
 
     Raises `BadParametersError` for a period that ends before it begins.
     """
-    _check(period)
+    check_period(period)
     asked = project_id, period
     with runtime.engine.connect() as connection:
         # One state of the database for all figures, so that they agree with each other.
@@ -95,7 +99,9 @@ def quality(
         def shares(count: Counted) -> list[Shares]:
             return [shares_of(found) for found in count(connection, *asked)]
 
-        people = shares(quality_figures.verdicts_by_person)
+        people_as_of = None if person_id is None else today(connection)
+        of_people = replace(period, as_of=people_as_of)
+        people = quality_figures.verdicts_by_person(connection, project_id, of_people)
         return Quality(
             period=period,
             throughput=quality_figures.throughput(connection, *asked),
@@ -106,7 +112,8 @@ def quality(
             verdicts_by_category=shares(quality_figures.verdicts_by_category),
             edits_by_version=quality_figures.edits_by_version(connection, *asked),
             edits_by_category=quality_figures.edits_by_category(connection, *asked),
-            people=[row for row in people if person_id in (None, row.of.id)],
+            people=[shares_of(row) for row in people if person_id in (None, row.of.id)],
+            people_as_of=people_as_of,
             checks=None
             if person_id is not None
             else checks_of(check_shares.of_project(connection, *asked)),
@@ -143,6 +150,7 @@ def checks_of(answered: list[Answered]) -> CheckFigures:
     )
 
 
-def _check(period: Period) -> None:
+def check_period(period: Period) -> None:
+    """Raises `BadParametersError` for one that ends before it begins."""
     if period.since is not None and period.until is not None and period.until <= period.since:
         raise BadParametersError("until", period.until.isoformat(), "it must lie after since")

@@ -5,13 +5,16 @@ Answers that were withdrawn do not count; how many they were is told beside.
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 
 from maskloop.platform.db import check_figures, projects
 from maskloop.platform.db.check_figures import Judged
+from maskloop.platform.db.quality_rows import EVER, Period, today
 from maskloop.platform.reviewer_skill import GoldAnswer, PlantedAnswer, Skill, skill_of
 from maskloop.platform.states import CheckKind, Defect, Verdict
+from maskloop.services.quality import check_period
 from maskloop.services.runtime import Runtime
 
 Key = TypeVar("Key", int, str, tuple[str, int])
@@ -42,19 +45,30 @@ class PersonQuality:
 @dataclass(frozen=True)
 class Quality:
     """By name, and by number of the version that was shown. Where they are one person's, the
-    categories and versions are, too."""
+    categories and versions are, too. `as_of`: what they leave out was said from then on; None:
+    nothing."""
 
     people: Sequence[PersonQuality]
     categories: dict[str, CheckQuality]
     versions: dict[int, CheckQuality]
+    as_of: datetime | None
 
 
-def of_project(runtime: Runtime, project_id: int, *, user_id: int | None = None) -> Quality:
-    """From all answers that stand; of everybody, or of one person. Raises `NotFoundError`."""
+def of_project(
+    runtime: Runtime, project_id: int, period: Period = EVER, *, user_id: int | None = None
+) -> Quality:
+    """From all answers that stand; of everybody, or of one person: then as of the beginning of
+    UTC's day, since figures that moved with an answer would tell that it was one to a check.
+
+    Raises `NotFoundError`, and `BadParametersError` for a period that ends before it begins.
+    """
+    check_period(period)
     with runtime.engine.connect() as connection:
         projects.by_id(connection, project_id)
-        answers = check_figures.judged(connection, project_id, user_id=user_id)
-        withdrawn = check_figures.withdrawn(connection, project_id)
+        as_of = None if user_id is None else today(connection)
+        period = replace(period, as_of=as_of)
+        answers = check_figures.judged(connection, project_id, period, user_id=user_id)
+        withdrawn = check_figures.withdrawn(connection, project_id, period)
     of_people = _grouped(answers, lambda one: (one.user, one.user_id))
     of_versions = _grouped(answers, lambda one: one.model_version_id or 0)
     return Quality(
@@ -64,6 +78,7 @@ def of_project(runtime: Runtime, project_id: int, *, user_id: int | None = None)
         ],
         categories=_grouped(answers, lambda one: one.category),
         versions={version: found for version, found in of_versions.items() if version},
+        as_of=as_of,
     )
 
 

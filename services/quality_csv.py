@@ -3,25 +3,68 @@ everything that the figure is of. Shares and intervals go from 0 to 1; the inter
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
+from maskloop.platform.agreement import Undefined
 from maskloop.platform.db.quality_figures import Edits, Effort, Of, Spread, Throughput
+from maskloop.platform.db.quality_rows import Period
 from maskloop.platform.errors import NotFoundError
 from maskloop.platform.intervals import Interval
+from maskloop.platform.reviewer_skill import Measured, Skill, TooFew
+from maskloop.services import agreement, quality, quality_checks
+from maskloop.services.agreement import Agreement
 from maskloop.services.quality import CheckFigures, Quality, Shares
+from maskloop.services.runtime import Runtime
 
 Cell = str | int | float | None
 Table = tuple[Sequence[str], list[Sequence[Cell]]]
 """Header and rows."""
 
 
-def figure_csv(found: Quality, figure: str) -> str:
+@dataclass(frozen=True)
+class Asked:
+    """What figures are of, and for whom; each is counted when it is asked for first. `person_id`:
+    of people this one only; None: all, and checks. `reviews`: whether checks are their business."""
+
+    runtime: Runtime
+    project_id: int
+    period: Period
+    person_id: int | None = None
+    reviews: bool = True
+
+    @cached_property
+    def quality(self) -> Quality:
+        return quality.quality(self.runtime, self.project_id, self.period, person_id=self.person_id)
+
+    @cached_property
+    def of_checks(self) -> quality_checks.Quality:
+        return quality_checks.of_project(
+            self.runtime, self.project_id, self.period, user_id=self.person_id
+        )
+
+    @cached_property
+    def agreement(self) -> Agreement:
+        """Of all days."""
+        return agreement.agreement(self.runtime, self.project_id)
+
+    @property
+    def figures(self) -> Iterator[str]:
+        """The names of those that there are for whoever asks."""
+        for name in FIGURES:
+            of_all, of_reviews = name in _OF_CHECKS, name in _OF_REVIEWERS
+            if not (of_all and self.person_id is not None) and (self.reviews or not of_reviews):
+                yield name
+
+
+def figure_csv(asked: Asked, figure: str) -> str:
     """Raises `NotFoundError` for a figure that there is not, or not for whoever asks."""
-    if figure not in FIGURES or (figure in _OF_CHECKS and found.checks is None):
-        known = ", ".join(name for name in FIGURES if found.checks or name not in _OF_CHECKS)
-        raise NotFoundError("figure", figure, f"There are: {known}.")
-    header, rows = FIGURES[figure](found)
+    known = list(asked.figures)
+    if figure not in known:
+        raise NotFoundError("figure", figure, f"There are: {', '.join(known)}.")
+    header, rows = FIGURES[figure](asked)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180
     writer.writerow(header)
@@ -90,6 +133,55 @@ def _planted(checks: CheckFigures | None) -> Table:
     return header, [(row.defect, row.answers, row.let_through, *_bounds(row.share)) for row in rows]
 
 
+def _by_person(found: quality_checks.Quality) -> Table:
+    header = (
+        *("person id", "person", "figure", "of defect", "checks", "needed"),
+        *("mean", "mean, 95 % from", "mean, 95 % to"),
+        *("planted", "planted found", "gold", "gold got right", "answers taken back"),
+    )
+    rows: list[Sequence[Cell]] = []
+    for one in found.people:
+        counts = one.quality
+        behind = (counts.planted, counts.planted_passed, counts.gold, counts.gold_passed)
+        for figure, defect, told in _skills(counts.skill):
+            named = (one.user_id, one.user, figure, defect)
+            rows.append((*named, *_told(told), *behind, one.withdrawn))
+    return header, rows
+
+
+def _skills(skill: Skill) -> Iterator[tuple[str, str | None, Measured | TooFew]]:
+    yield "let through", None, skill.let_through
+    for defect, told in skill.by_defect.items():
+        yield "let through", defect, told
+    yield "missed", None, skill.missed
+    yield "IoU", None, skill.mean_iou
+    yield "boundary F", None, skill.boundary_f
+
+
+def _told(told: Measured | TooFew) -> Sequence[Cell]:
+    if isinstance(told, TooFew):
+        return (told.of, told.needed, None, None, None)
+    return (told.of, None, *_bounds(told.interval))
+
+
+def _agreement(found: Agreement) -> Table:
+    header = ("figure", "proposals", "value", "value, 95 % from", "value, 95 % to", "undefined as")
+    return header, [
+        ("votes", found.proposals, found.votes, None, None, None),
+        ("settled", found.proposals, found.settled, None, None, None),
+        ("in dispute", None, found.in_dispute, None, None, None),
+        ("mean IoU", found.proposals, *_bounds(found.mean_iou), None),
+        ("alpha of categories", *_alpha(found)),
+    ]
+
+
+def _alpha(found: Agreement) -> Sequence[Cell]:
+    alpha = found.alpha
+    if isinstance(alpha, Undefined):
+        return (found.proposals, None, None, None, alpha.reason)
+    return (alpha.units, alpha.value, alpha.low, alpha.high, None)
+
+
 def _of(of: Of, named: bool) -> Sequence[Cell]:
     return (of.id, of.name) if named else (of.name,)
 
@@ -114,20 +206,25 @@ def _bounds(share: Interval | None) -> Sequence[Cell]:
     return (None, None, None) if share is None else (share.mean, share.low, share.high)
 
 
-FIGURES: Final[dict[str, Callable[[Quality], Table]]] = {
-    "throughput": lambda found: _throughput(found.throughput),
-    "effort-by-day": lambda found: _effort(found.effort_by_day, ["day (UTC)"], False),
-    "effort-by-version": lambda found: _effort(
-        found.effort_by_version, ["model version id", "model version"], True
+FIGURES: Final[dict[str, Callable[[Asked], Table]]] = {
+    "throughput": lambda asked: _throughput(asked.quality.throughput),
+    "effort-by-day": lambda asked: _effort(asked.quality.effort_by_day, ["day (UTC)"], False),
+    "effort-by-version": lambda asked: _effort(
+        asked.quality.effort_by_version, ["model version id", "model version"], True
     ),
-    "effort-by-origin": lambda found: _effort(found.effort_by_origin, ["origin"], False),
-    "verdicts-by-version": lambda found: _verdicts(found.verdicts_by_version, "model version"),
-    "verdicts-by-category": lambda found: _verdicts(found.verdicts_by_category, "category"),
-    "edits-by-version": lambda found: _edits(found.edits_by_version, "model version"),
-    "edits-by-category": lambda found: _edits(found.edits_by_category, "category"),
-    "people": lambda found: _verdicts(found.people, "person"),
-    "gold": lambda found: _gold(found.checks),
-    "planted": lambda found: _planted(found.checks),
+    "effort-by-origin": lambda asked: _effort(asked.quality.effort_by_origin, ["origin"], False),
+    "verdicts-by-version": lambda asked: _verdicts(
+        asked.quality.verdicts_by_version, "model version"
+    ),
+    "verdicts-by-category": lambda asked: _verdicts(asked.quality.verdicts_by_category, "category"),
+    "edits-by-version": lambda asked: _edits(asked.quality.edits_by_version, "model version"),
+    "edits-by-category": lambda asked: _edits(asked.quality.edits_by_category, "category"),
+    "people": lambda asked: _verdicts(asked.quality.people, "person"),
+    "gold": lambda asked: _gold(asked.quality.checks),
+    "planted": lambda asked: _planted(asked.quality.checks),
+    "checks-by-person": lambda asked: _by_person(asked.of_checks),
+    "agreement": lambda asked: _agreement(asked.agreement),
 }
 """By the name in the address."""
 _OF_CHECKS: Final = frozenset({"gold", "planted"})
+_OF_REVIEWERS: Final = frozenset({"checks-by-person"})

@@ -57,13 +57,15 @@ def page(
     limit: int,
     subject: str | None = None,
     subject_id: int | None = None,
+    user: str | None = None,
+    action: str | None = None,
 ) -> list[AuditEvent]:
     """Of a project, and of all projects at once such as a promotion, newest first; `before` is the
-    id of the last one that was seen."""
+    id of the last one that was seen. `user`: by name; "" for what maskloop itself did."""
     wanted = (
         sa.select(audit_events, users.c.name.label("user"))
         .outerjoin(users, users.c.id == audit_events.c.user_id)
-        .where(sa.or_(audit_events.c.project_id == project_id, audit_events.c.project_id.is_(None)))
+        .where(_concerns(project_id))
     )
     if before is not None:
         wanted = wanted.where(audit_events.c.id < before)
@@ -71,8 +73,40 @@ def page(
         wanted = wanted.where(audit_events.c.subject == subject)
     if subject_id is not None:
         wanted = wanted.where(audit_events.c.subject_id == subject_id)
+    if user is not None:
+        wanted = wanted.where(users.c.name.is_(None) if user == "" else users.c.name == user)
+    if action is not None:
+        wanted = wanted.where(audit_events.c.action == action)
     rows = connection.execute(wanted.order_by(audit_events.c.id.desc()).limit(limit))
     return [_event(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """Who did something, and what was done, each in the order of the alphabet."""
+
+    users: list[str | None]
+    actions: list[str]
+
+
+def kinds(connection: sa.Connection, project_id: int) -> Kinds:
+    """Of a project's events, what there is to choose from."""
+    wanted = (
+        sa.select(users.c.name, audit_events.c.action)
+        .outerjoin(users, users.c.id == audit_events.c.user_id)
+        .where(_concerns(project_id))
+        .distinct()
+    )
+    found = [(row.name, row.action) for row in connection.execute(wanted)]
+    people = {name for name, _ in found}
+    return Kinds(
+        users=sorted(people, key=lambda name: (name is not None, name or "")),
+        actions=sorted({action for _, action in found}),
+    )
+
+
+def _concerns(project_id: int) -> sa.ColumnElement[bool]:
+    return sa.or_(audit_events.c.project_id == project_id, audit_events.c.project_id.is_(None))
 
 
 def _event(row: sa.Row[tuple[object, ...]]) -> AuditEvent:

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from maskloop.platform.db.labeling_tables import annotations
 from maskloop.platform.db.people_tables import users
-from maskloop.platform.db.review_tables import check_answers, checks
+from maskloop.platform.db.quality_rows import Period, counts, stands
+from maskloop.platform.db.review_tables import check_answers, checks, withdrawals
 from maskloop.platform.db.tables import categories
 from maskloop.platform.db.withdrawals import is_counted
 from maskloop.platform.states import CheckKind, Defect, Verdict
@@ -61,7 +62,7 @@ def tallies(
 
 
 def judged(
-    connection: sa.Connection, project_id: int, *, user_id: int | None = None
+    connection: sa.Connection, project_id: int, period: Period, *, user_id: int | None = None
 ) -> list[Judged]:
     """All that stand, in the order they were given; of one person, or of everybody."""
     wanted = (
@@ -84,18 +85,23 @@ def judged(
             ),
         )
         .join(categories, categories.c.id == annotations.c.category_id)
-        .where(check_answers.c.project_id == project_id, is_counted(check_answers))
+        .where(counts(check_answers, withdrawals.c.check_answer_id, project_id, period))
     )
     if user_id is not None:
         wanted = wanted.where(check_answers.c.user_id == user_id)
     return [_judged(row) for row in connection.execute(wanted.order_by(check_answers.c.id))]
 
 
-def withdrawn(connection: sa.Connection, project_id: int) -> dict[int, int]:
+def withdrawn(connection: sa.Connection, project_id: int, period: Period) -> dict[int, int]:
     """How many answers to checks somebody took back, by person; who took none back is left out."""
+    stood = stands(withdrawals.c.check_answer_id, check_answers.c.id, period.as_of)
     rows = connection.execute(
         sa.select(check_answers.c.user_id, sa.func.count())
-        .where(check_answers.c.project_id == project_id, ~is_counted(check_answers))
+        .where(
+            check_answers.c.project_id == project_id,
+            period.holds(check_answers.c.created_at),
+            sa.not_(stood),
+        )
         .group_by(check_answers.c.user_id)
     )
     return {row[0]: row[1] for row in rows}

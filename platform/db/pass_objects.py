@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from maskloop.platform.db.pass_tables import pass_objects, passes
 from maskloop.platform.db.people_tables import users
+from maskloop.platform.db.quality_rows import Period
 from maskloop.platform.db.tables import categories
 from maskloop.platform.states import PassKind, PassOutcome
 
@@ -85,12 +86,11 @@ def _side(name: str, side: Side | None) -> dict[str, int | None]:
 def ended(
     connection: sa.Connection,
     project_id: int,
+    period: Period,
     *,
     user_id: int | None = None,
-    before_today: bool = False,
 ) -> list[Ended]:
-    """Passes of gold images, in order; of one person, or of everybody. `before_today`: those that
-    ended before UTC's day began."""
+    """Passes of gold images that ended in the period, in order; of one person, or of everybody."""
     wanted = (
         sa.select(passes, users.c.name.label("user"))
         .join(users, users.c.id == passes.c.user_id)
@@ -98,14 +98,12 @@ def ended(
             passes.c.project_id == project_id,
             passes.c.kind == PassKind.GOLD,
             passes.c.ended_at.is_not(None),
+            period.holds(passes.c.ended_at),
         )
         .order_by(passes.c.id)
     )
     if user_id is not None:
         wanted = wanted.where(passes.c.user_id == user_id)
-    if before_today:
-        today = sa.func.date_trunc("day", sa.func.now(), "UTC")
-        wanted = wanted.where(passes.c.ended_at < today)
     return [
         Ended(row.id, row.user_id, row.user, row.image_id, PassOutcome(row.outcome))
         for row in connection.execute(wanted)

@@ -4,7 +4,7 @@ gave. What was withdrawn is not among them, nor what maskloop accepted by itself
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -19,14 +19,27 @@ from maskloop.platform.training import Origin
 
 @dataclass(frozen=True)
 class Period:
-    """From `since` on and before `until`; None: without that end."""
+    """From `since` on and before `until`; None: without that end. `as_of`: told as it was then,
+    what was said or taken back from then on being unknown."""
 
     since: datetime | None = None
     until: datetime | None = None
+    as_of: datetime | None = None
 
     def holds(self, moment: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
         since = sa.true() if self.since is None else moment >= self.since
-        return since if self.until is None else sa.and_(since, moment < self.until)
+        ends = [moment < end for end in (self.until, self.as_of) if end is not None]
+        return sa.and_(since, *ends)
+
+
+EVER: Final = Period()
+
+
+def today(connection: sa.Connection) -> datetime:
+    """When UTC's day began, by the clock that dates the rows."""
+    wanted = sa.select(sa.func.date_trunc("day", sa.func.now(), "UTC"))
+    began: datetime = connection.execute(wanted).scalar_one()
+    return began
 
 
 def masks_of(project_id: int, period: Period) -> sa.Subquery:
@@ -64,7 +77,7 @@ def masks_of(project_id: int, period: Period) -> sa.Subquery:
             annotations.c.revision == 1,
             period.holds(annotations.c.created_at),
             reviews.c.auto_accept_id.is_(None),
-            stands(withdrawals.c.review_id, reviews.c.id),
+            stands(withdrawals.c.review_id, reviews.c.id, period.as_of),
         )
         .subquery()
     )
@@ -111,11 +124,14 @@ def counts(
     return sa.and_(
         table.c.project_id == project_id,
         period.holds(table.c.created_at),
-        stands(withdrawn, table.c.id),
+        stands(withdrawn, table.c.id, period.as_of),
     )
 
 
 def stands(
-    withdrawn: sa.ColumnElement[Any], answer: sa.ColumnElement[Any]
+    withdrawn: sa.ColumnElement[Any],
+    answer: sa.ColumnElement[Any],
+    as_of: datetime | None = None,
 ) -> sa.ColumnElement[bool]:
-    return ~sa.exists().where(withdrawn == answer)
+    then = sa.true() if as_of is None else withdrawals.c.created_at < as_of
+    return ~sa.exists().where(withdrawn == answer, then)

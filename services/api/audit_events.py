@@ -30,6 +30,21 @@ class AuditEventShown(BaseModel):
     created_at: datetime
 
 
+class KindsShown(BaseModel):
+    """What a list of events can be narrowed to; a `user` that is null: maskloop itself."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    users: list[str | None]
+    actions: list[str]
+
+
+@router.get("/projects/{project_id}/audit-events/kinds", summary="Who did what there is")
+def list_kinds(request: Request, access: Manager) -> KindsShown:
+    with context_of(request).runtime.engine.connect() as connection:
+        return KindsShown.model_validate(audit_events.kinds(connection, access.project_id))
+
+
 @router.get("/projects/{project_id}/audit-events", summary="What was done, newest first")
 def list_page(
     request: Request,
@@ -37,6 +52,10 @@ def list_page(
     query: Annotated[PageQuery, Depends(page_query)],
     subject: Annotated[str | None, Query(max_length=40)] = None,
     subject_id: Annotated[int | None, Query(ge=1, le=MOST_ID)] = None,
+    user: Annotated[
+        str | None, Query(max_length=100, description="By name; empty: maskloop itself")
+    ] = None,
+    action: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Page[AuditEventShown]:
     """Of the project, and what concerns all projects, as promotions do. They never change."""
     with context_of(request).runtime.engine.connect() as connection:
@@ -47,5 +66,7 @@ def list_page(
             limit=query.and_one,
             subject=subject,
             subject_id=subject_id,
+            user=user,
+            action=action,
         )
     return query.page(found, show=AuditEventShown.model_validate, key=lambda event: event.id)

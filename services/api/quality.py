@@ -11,7 +11,8 @@ from maskloop.platform.access import Permission
 from maskloop.platform.db.quality_rows import Period
 from maskloop.services.api.access import ProjectAccess, project
 from maskloop.services.api.context import context_of
-from maskloop.services.quality import Quality, quality
+from maskloop.services.quality import quality
+from maskloop.services.quality_csv import Asked as FiguresAsked
 from maskloop.services.quality_csv import figure_csv
 
 router = APIRouter(tags=["quality"])
@@ -120,7 +121,8 @@ class ChecksShown(Shown):
 
 class QualityShown(Shown):
     """Verdicts that were withdrawn, and what was accepted without a person, are in none of these.
-    `people`: oneself only, and `checks` null, without the permission to manage the project."""
+    Without the permission to manage the project, `people` is oneself only, as of the beginning of
+    UTC's day (`people_as_of`), and `checks` null."""
 
     since: datetime | None
     until: datetime | None
@@ -133,12 +135,14 @@ class QualityShown(Shown):
     edits_by_version: list[EditsShown]
     edits_by_category: list[EditsShown]
     people: list[SharesShown]
+    people_as_of: datetime | None
     checks: ChecksShown | None
 
 
 @router.get("/projects/{project_id}/quality", summary="A project's quality figures")
 def get(request: Request, period: Asked, access: Viewer) -> QualityShown:
-    found = _found(request, period, access)
+    runtime = context_of(request).runtime
+    found = quality(runtime, access.project_id, period, person_id=_whose(access))
     return QualityShown.model_validate(
         {**vars(found), "since": period.since, "until": period.until}, from_attributes=True
     )
@@ -152,7 +156,14 @@ def get(request: Request, period: Asked, access: Viewer) -> QualityShown:
 )
 def get_csv(request: Request, figure: Figure, period: Asked, access: Viewer) -> Response:
     """The header's names carry units. docs/quality.md lists the figures."""
-    text = figure_csv(_found(request, period, access), figure)
+    asked = FiguresAsked(
+        context_of(request).runtime,
+        access.project_id,
+        period,
+        person_id=_whose(access),
+        reviews=Permission.REVIEW in access.permissions,
+    )
+    text = figure_csv(asked, figure)
     name = f"quality-{access.project_id}-{figure}.csv"
     return Response(
         text,
@@ -161,11 +172,6 @@ def get_csv(request: Request, figure: Figure, period: Asked, access: Viewer) -> 
     )
 
 
-def _found(request: Request, period: Period, access: ProjectAccess) -> Quality:
-    sees_all = Permission.MANAGE in access.permissions
-    return quality(
-        context_of(request).runtime,
-        access.project_id,
-        period,
-        person_id=None if sees_all else access.principal.user_id,
-    )
+def _whose(access: ProjectAccess) -> int | None:
+    """Figures of people are one's own, or everybody's for who manages."""
+    return None if Permission.MANAGE in access.permissions else access.principal.user_id

@@ -1,5 +1,6 @@
 """/projects/{id}/quality/people: how well people find planted errors and keep to gold."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -12,6 +13,7 @@ from maskloop.platform.states import Defect
 from maskloop.services import labeling_quality, quality_checks
 from maskloop.services.api.access import ProjectAccess, project
 from maskloop.services.api.context import context_of
+from maskloop.services.api.quality import Asked
 from maskloop.services.labeling_quality import LabelerQuality
 from maskloop.services.quality_checks import CheckQuality
 
@@ -98,8 +100,10 @@ class LabelerShown(BaseModel):
 
 
 class QualityShown(BaseModel):
-    """`labelers`: by gold images; the rest: by gold and planted masks in review queues."""
+    """`labelers`: by gold images; the rest: by gold and planted masks in review queues. `as_of`: of
+    answers until then; null: of all."""
 
+    as_of: datetime | None
     people: list[PersonShown]
     categories: list[CategoryShown]
     versions: list[VersionShown]
@@ -109,14 +113,16 @@ class QualityShown(BaseModel):
 @router.get(
     "/projects/{project_id}/quality/people", summary="How people do in gold and planted errors"
 )
-def people(request: Request, access: Reviewer) -> QualityShown:
-    """Who manages the project sees everybody's answers; others see their own."""
+def people(request: Request, period: Asked, access: Reviewer) -> QualityShown:
+    """Who manages the project sees everybody's answers; others see their own, as of the beginning
+    of UTC's day."""
     manages = Permission.MANAGE in access.permissions
     user_id = None if manages else access.principal.user_id
-    runtime = context_of(request).runtime
-    found = quality_checks.of_project(runtime, access.project_id, user_id=user_id)
-    labelers = labeling_quality.of_project(runtime, access.project_id, user_id=user_id)
+    runtime, project_id = context_of(request).runtime, access.project_id
+    found = quality_checks.of_project(runtime, project_id, period, user_id=user_id)
+    labelers = labeling_quality.of_project(runtime, project_id, period, user_id=user_id)
     return QualityShown(
+        as_of=found.as_of,
         people=[
             PersonShown(user=one.user, withdrawn=one.withdrawn, quality=_quality(one.quality))
             for one in found.people

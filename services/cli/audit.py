@@ -11,6 +11,8 @@ from maskloop.services.cli.options import AsJson, ProjectName, runtime
 def audit(
     project: ProjectName,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="So many, the newest.")] = 50,
+    by: Annotated[str | None, typer.Option(help="Of this person only.")] = None,
+    action: Annotated[str | None, typer.Option(help="Of this deed only, as 'planted'.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """What was done in a project by whom, newest first."""
@@ -20,7 +22,7 @@ def audit(
     with runtime() as opened:
         project_id = find_project(opened, project).id
         with opened.engine.connect() as connection:
-            found = audit_events.page(connection, project_id, limit=limit)
+            found = audit_events.page(connection, project_id, limit=limit, user=by, action=action)
     if as_json:
         console.write_json([vars(event) for event in found])
         return

@@ -20,6 +20,7 @@ from maskloop.services.cli import (
     projects,
     promotions,
     provenance,
+    quality,
     queues,
     report,
     segment,
@@ -51,6 +52,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(report.report)
     app.command()(provenance.provenance)
     app.command()(provenance.replay)
+    app.command()(quality.quality)
     app.command()(audit.audit)
     app.command()(doubts.doubts)
     app.add_typer(auto_accept.auto_accept, name="auto-accept")

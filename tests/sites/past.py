@@ -255,10 +255,12 @@ class Past:
             created_at=at,
         )
 
-    def withdraw(self, who: str, **subject: int) -> None:
-        """`subject`: one of `review_id`, `check_answer_id`, `vote_id`, `annotation_review_id`."""
+    def withdraw(self, who: str, *, at: datetime | None = None, **subject: int) -> None:
+        """`subject`: one of `review_id`, `check_answer_id`, `vote_id`, `annotation_review_id`;
+        without `at` it is done now."""
+        when = {} if at is None else {"created_at": at}
         by = self.person(who)
-        self._insert(withdrawals, project_id=self.project_id, user_id=by, **subject)
+        self._insert(withdrawals, project_id=self.project_id, user_id=by, **when, **subject)
 
     def _auto_accept(self, who: str, category: str) -> int:
         return self._insert(

@@ -8,6 +8,7 @@ from maskloop.ui.page import Page
 _BORROWED: Final = (
     "chords.js",
     "dom.js",
+    "elsewhere.js",
     "journal/api.js",
     "journal/ids.js",
     "keys.js",

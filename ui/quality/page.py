@@ -7,6 +7,7 @@ from maskloop.ui.page import Page
 
 _OF_LABEL: Final = (
     "dom.js",
+    "elsewhere.js",
     "journal/api.js",
     "journal/ids.js",
     "panels/look_state.js",

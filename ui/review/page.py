@@ -28,6 +28,7 @@ _BORROWED: Final = (
             "chords",
             "commands",
             "dom",
+            "elsewhere",
             "keys",
             "look",
             "palette",

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,8 +12,12 @@ from playwright.sync_api import expect
 from browser.accessibility import Axe
 from browser.windows import Windows
 from maskloop.platform.access import Role
+from maskloop.platform.db import audit_events
 from maskloop.platform.db.quality_rows import Period
+from maskloop.platform.reviewer_skill import Measured
+from maskloop.services import quality_checks
 from maskloop.services.quality import Quality, quality
+from maskloop.services.quality_checks import CheckQuality
 from sites.past import Past
 
 if TYPE_CHECKING:
@@ -30,6 +35,8 @@ PANELS = {
     "Errors let through",
     "Agreement",
     "People",
+    "Checks by person",
+    "Audit events",
 }
 
 
@@ -67,6 +74,107 @@ def test_too_few_is_said_in_words_and_no_share_is_claimed(open_page: "Opened", p
     row = page.get_by_role("table", name="Errors let through").locator("tr", has_text="category")
     expect(row).to_contain_text("too few: 5 so far")
     expect(row).not_to_contain_text("%")
+
+
+def of_checks(past: Past, name: str) -> CheckQuality:
+    found = quality_checks.of_project(past.runtime, past.project_id)
+    (quality_of,) = [one.quality for one in found.people if one.user == name]
+    return quality_of
+
+
+def test_each_person_s_checks_stand_in_their_intervals(open_page: "Opened", past: Past) -> None:
+    page = open_page(past, "&days=all")
+    through = page.get_by_role("table", name="Errors let through, by person")
+    ben, anna = through.get_by_role("row", name="ben"), through.get_by_role("row", name="anna")
+    told = of_checks(past, "ben").skill.let_through
+    assert isinstance(told, Measured)
+    expect(ben).to_contain_text(f"{round(100 * told.interval.mean)} %")
+    expect(ben.locator("td").last).to_have_text(str(told.of))
+    whisker, plot = (ben.locator(one).bounding_box() for one in (".whisker", ".rail-line"))
+    assert whisker is not None
+    assert plot is not None
+    low = (whisker["x"] - plot["x"]) / plot["width"]
+    assert low == pytest.approx(told.interval.low, abs=0.02)
+    expect(anna).to_contain_text("not asked yet")
+    iou = page.get_by_role("table", name="IoU with gold, by person")
+    expect(iou.get_by_role("row", name="anna")).to_contain_text("too few: 1 of 5 images")
+
+
+def test_checks_are_of_the_days_in_view_and_by_defect_as_a_table(
+    open_page: "Opened", past: Past, tmp_path: Path
+) -> None:
+    page = open_page(past, "&from=2026-11-24&to=2026-11-25")
+    panel = page.locator(".panel", has_text="Checks by person")
+    days = Period(datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 11, 26, tzinfo=UTC))
+    found = quality_checks.of_project(past.runtime, past.project_id, days).people
+    (ben,) = [one.quality for one in found if one.user == "ben"]
+    row = panel.get_by_role("table", name="Errors let through, by person").locator(
+        "tr", has_text="ben"
+    )
+    expect(row.locator("td").last).to_have_text(str(ben.planted))
+    panel.get_by_text("By defect").click()
+    shown = [one.of for one in ben.skill.by_defect.values() if one.of]
+    expect(panel.locator(".as-table tbody tr")).to_have_count(len(shown))
+    with page.expect_download() as started:
+        panel.get_by_role("link", name="Checks by person as CSV").click()
+    started.value.save_as(tmp_path / "found.csv")
+    with (tmp_path / "found.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {one["planted"] for one in rows if one["person"] == "ben"} == {str(ben.planted)}
+
+
+def test_audit_events_come_a_page_at_a_time_and_by_choice(
+    open_page: "Opened", past: Past, windows: Windows
+) -> None:
+    with past.runtime.engine.begin() as connection:
+        for number in range(60):
+            audit_events.record(
+                connection,
+                project_id=past.project_id,
+                user_id=past.person("anna"),
+                action="planted",
+                subject="check",
+                subject_id=number + 1,
+                detail={"defect": "shifted"},
+            )
+    page = open_page(past)
+    panel = page.locator(".panel", has_text="Audit events")
+    rows = panel.locator("tbody tr")
+    expect(rows).to_have_count(50)
+    older = panel.get_by_role("button", name="Older ones")
+    older.click()
+    expect(rows).to_have_count(61)
+    expect(older).to_have_count(0)
+    assert rows.nth(60).inner_text().split("\t")[-2:] == ["check 1", "defect: shifted"]
+    by, what = (panel.get_by_role("combobox", name=name) for name in ("By", "What"))
+    by.select_option("maskloop itself")
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("roles given")
+    what.select_option("planted")
+    expect(panel).to_contain_text("There is no such event.")
+    expect(rows).to_have_count(0)
+    by.select_option("everybody")
+    expect(rows).to_have_count(50)
+
+
+def test_audit_events_that_cannot_be_had_are_asked_for_again(
+    open_page: "Opened", windows: Windows, past: Past
+) -> None:
+    page = open_page(past)
+    (window,) = windows.opened
+    panel = page.locator(".panel", has_text="Audit events")
+    expect(panel.locator("tbody tr")).to_have_count(1)
+    window.watch.expect("503")
+    refusal = {"status": 503, "code": "server_busy", "detail": "Come again.", "retryable": False}
+    kind = "application/problem+json"
+    path = "**/audit-events?*"
+    page.route(path, lambda route: route.fulfill(status=503, json=refusal, content_type=kind))
+    panel.get_by_role("combobox", name="What").select_option("roles given")
+    expect(panel.get_by_role("alert")).to_contain_text("Come again.")
+    page.unroute(path)
+    panel.get_by_role("button", name="Try again").click()
+    expect(panel.locator("tbody tr")).to_have_count(1)
+    expect(panel.get_by_role("alert")).to_have_count(0)
 
 
 def test_other_days_are_asked_for_and_stand_in_the_address(open_page: "Opened", past: Past) -> None:
@@ -130,7 +238,11 @@ def test_whoever_is_measured_sees_no_checks_and_only_themselves(
 ) -> None:
     page = open_page(past, role=Role.LABELER)
     titles = set(page.locator(".panel h2").all_inner_texts())
-    assert titles == PANELS - {"Gold", "Errors let through", "People"} | {"Your verdicts"}
+    of_all = {"Gold", "Errors let through", "People", "Checks by person", "Audit events"}
+    assert titles == PANELS - of_all | {"Your verdicts", "Your checks"}
+    expect(page.locator(".panel", has_text="Your checks")).to_contain_text(
+        "You have answered no check in these days; what you answer today is told tomorrow."
+    )
     expect(page.locator(".panel", has_text="Your verdicts")).to_contain_text(
         "You have judged no proposal in these days."
     )
@@ -140,6 +252,8 @@ def test_a_project_without_a_past_says_so_in_each_panel(
     open_page: "Opened", empty_past: Past
 ) -> None:
     page = open_page(empty_past)
+    events = page.locator(".panel", has_text="Audit events")
+    expect(events.get_by_role("row", name="mia")).to_contain_text("roles given")
     expect(page.locator(".panel .nothing")).to_have_count(len(PANELS) - 1)
     expect(page.locator(".panel", has_text="Agreement")).to_contain_text("No two people")
     expect(page.get_by_role("link", name="CSV")).to_have_count(0)

@@ -126,6 +126,7 @@ def card(number: int, **more: Any) -> Json:
             {"reason": reason, "text": text, "value": value}
             for reason, text, value in WHY[: 1 + number % 3]
         ],
+        "votes": [],
         "answered": None,
     } | more
 

@@ -13,7 +13,7 @@ from maskloop.platform.states import QueueOrder
 
 Open = Callable[..., ReviewDesk]
 CENTRE = "(([x, y, w, h]) => [x + w / 2, y + h / 2])(state.cards[0].bbox)"
-_RIGHT = "(([x, y, w, h]) => [x + w, y + h / 2])(state.cards[0].bbox)"
+RIGHT = "(([x, y, w, h]) => [x + w, y + h / 2])(state.cards[0].bbox)"
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_brush_makes_it_larger_and_an_eraser_smaller(
 ) -> None:
     first, area = desk.card, desk.ask("state.cards[0].area")
     begin(desk)
-    stroke(desk, *desk.ask(_RIGHT), by=40)
+    stroke(desk, *desk.ask(RIGHT), by=40)
     desk.until(f"review.editor.state.draft.mask.area > {area}")
     desk.press("Enter")
     second, other = desk.card, desk.ask("state.cards[0].area")
@@ -88,7 +88,7 @@ def test_kept_without_a_change_it_is_accepted(desk: ReviewDesk) -> None:
 def test_a_correction_is_not_dropped_by_one_key(desk: ReviewDesk) -> None:
     card = desk.card
     begin(desk)
-    stroke(desk, *desk.ask(_RIGHT), by=40)
+    stroke(desk, *desk.ask(RIGHT), by=40)
     desk.until("review.editor.state.draft.by_hand")
     desk.press("Escape")
     expect(desk.page.get_by_text("Esc once more drops this correction").first).to_be_visible()
@@ -101,7 +101,7 @@ def test_a_correction_is_not_dropped_by_one_key(desk: ReviewDesk) -> None:
 def test_a_reload_in_the_middle_goes_on_with_it(desk: ReviewDesk) -> None:
     card, area = desk.card, desk.ask("state.cards[0].area")
     begin(desk)
-    stroke(desk, *desk.ask(_RIGHT), by=40)
+    stroke(desk, *desk.ask(RIGHT), by=40)
     drawn = desk.until(f"(({{ area }}) => area > {area} && area)(review.editor.state.draft.mask)")
     desk.page.reload()
     assert desk.until("review.editor?.state.draft?.mask.area") == drawn
@@ -114,7 +114,7 @@ def test_a_reload_in_the_middle_goes_on_with_it(desk: ReviewDesk) -> None:
 def test_a_correction_can_be_taken_back(desk: ReviewDesk) -> None:
     card = desk.card
     begin(desk)
-    stroke(desk, *desk.ask(_RIGHT), by=40)
+    stroke(desk, *desk.ask(RIGHT), by=40)
     desk.until("review.editor.state.draft.by_hand")
     desk.press("Enter")
     desk.saved()

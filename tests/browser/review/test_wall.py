@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from browser.page_site import PageSite
 from browser.photographs import PhotoProject
 from browser.review.desk import ReviewDesk, open_queue
+from browser.review.test_correcting import RIGHT, begin, stroke
 from browser.windows import Window
 from maskloop.platform.states import QueueOrder
 
@@ -59,6 +60,41 @@ def test_a_crop_is_rejected_where_it_stands(desk: ReviewDesk) -> None:
     assert desk.verdicts() == [("rejected", "bad border")]
     assert desk.state_of(card) == "rejected"
     assert desk.ask("state.mode") == "wall"
+
+
+def corrected_from_the_wall(desk: ReviewDesk) -> tuple[int, int]:
+    """The second crop made larger: its card, and its area before."""
+    desk.press("ArrowRight")
+    card, area = desk.ask("[state.cards[1].id, state.cards[1].area]")
+    begin(desk)
+    assert desk.card == card
+    stroke(desk, *desk.ask(RIGHT), by=40)
+    desk.until(f"review.editor.state.draft.mask.area > {area}")
+    return card, area
+
+
+def test_a_crop_is_corrected_and_the_wall_goes_on(desk: ReviewDesk) -> None:
+    card, area = corrected_from_the_wall(desk)
+    desk.press("Enter")
+    wall = desk.page.get_by_role("listbox", name="Crops")
+    expect(wall).to_be_focused()
+    expect(wall.get_by_role("option")).to_have_count(29)
+    desk.saved()
+    assert desk.verdicts() == [("corrected", None)]
+    assert desk.annotation_of(card).area > area
+    desk.press("u")
+    desk.saved()
+    desk.until("state.cards.length === 30 && state.cards.every(({ stale }) => !stale)")
+    assert desk.state_of(card) == "pending"
+
+
+def test_a_correction_that_is_dropped_leads_back_to_the_crop(desk: ReviewDesk) -> None:
+    card, _ = corrected_from_the_wall(desk)
+    desk.press("Escape", "Escape")
+    expect(desk.page.get_by_role("listbox", name="Crops")).to_be_focused()
+    expect(desk.page.locator(".tile")).to_have_count(30)
+    assert desk.ask("state.cards[state.selection.at].id") == card
+    assert desk.verdicts() == []
 
 
 def accept_all(desk: ReviewDesk) -> list[int]:

@@ -101,6 +101,45 @@ def test_csv_says_units_and_equals_the_figures(boss: "httpx.Client", past: "Past
     assert (row["defect"], row["let through share"]) == ("all", "1")
 
 
+def test_checks_by_person_say_what_is_known_and_how_much_is_missing(
+    boss: "httpx.Client", past: "Past"
+) -> None:
+    shifted = past.check(CheckKind.PLANTED, Defect.SHIFTED)
+    for _ in range(4):
+        past.check_answer(NOON, "ben", shifted, Verdict.REJECTED, passed=True)
+    found = rows(boss.get(path(past, "/checks-by-person.csv"), params=SINCE))
+    told = {
+        (one["person"], one["figure"], one["of defect"]): (
+            one["checks"],
+            one["needed"],
+            one["mean"],
+        )
+        for one in found
+    }
+    assert told["ben", "let through", ""] == ("5", "", "0.2")
+    assert told["ben", "let through", "shifted"] == ("4", "5", "")
+    assert told["ben", "missed", ""] == ("0", "5", "")
+    assert found[0]["mean, 95 % from"] == "0.0362241"
+    assert (found[0]["planted"], found[0]["planted found"]) == ("5", "4")
+    later = {"since": "2026-11-03T00:00:00Z"}
+    assert rows(boss.get(path(past, "/checks-by-person.csv"), params=later)) == []
+    people = boss.get(path(past, "/people"), params=later).json()
+    assert (people["people"], people["categories"], people["versions"]) == ([], [], [])
+
+
+def test_agreement_is_a_file_too_with_the_reason_where_there_is_no_alpha(
+    boss: "httpx.Client", past: "Past"
+) -> None:
+    proposal = past.proposal()
+    for who in ("anna", "ben"):
+        past.vote(NOON, who, proposal, Verdict.ACCEPTED, "dog")
+    found = {one["figure"]: one for one in rows(boss.get(path(past, "/agreement.csv")))}
+    assert (found["votes"]["value"], found["in dispute"]["value"]) == ("2", "1")
+    assert found["mean IoU"]["value"] == "1"
+    assert found["alpha of categories"]["value"] == ""
+    assert found["alpha of categories"]["undefined as"] != ""
+
+
 def test_a_name_in_a_csv_is_no_formula(boss: "httpx.Client", past: "Past") -> None:
     first = rows(boss.get(path(past, "/verdicts-by-category.csv")))[0]
     assert first["category"] == "'=cat()"
@@ -122,7 +161,11 @@ def test_who_does_not_manage_sees_themselves_and_no_checks(
     assert found["throughput"][0]["verdicts"] == 3
     refused = client.get(path(past, "/planted.csv"))
     assert refused.status_code == 404
-    assert "planted" not in refused.json()["detail"].split("There are")[1]
+    known = refused.json()["detail"].split("There are")[1]
+    assert "planted" not in known
+    assert ("checks-by-person" in known) == (role is not Role.ML)
+    own = client.get(path(past, "/checks-by-person.csv"))
+    assert (own.status_code == 200) == (role is not Role.ML)
 
 
 def test_figures_of_another_project_are_not_there(site: "Site", past: "Past") -> None:

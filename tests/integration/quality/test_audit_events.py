@@ -84,10 +84,30 @@ def test_events_come_a_page_at_a_time_newest_first(boss: "httpx.Client", past: "
     assert [event["action"] for event in first["items"]] == ["deleted", "deleted"]
 
 
+def test_events_are_narrowed_to_a_person_and_a_deed_that_there_is(
+    boss: "httpx.Client", past: "Past"
+) -> None:
+    for who in ("anna", "ben"):
+        editor = Editor(past.person(who), of_others=False)
+        drawn = past.drawn(NOON, who)
+        annotations.delete(past.runtime, past.project_id, drawn, expected=1, editor=editor)
+    promotions.promote(past.runtime, past.versions["minisam"], because="the first")
+    path = f"/api/v1/projects/{past.project_id}/audit-events/kinds"
+    assert boss.get(path).json() == {
+        "users": [None, "anna", "ben"],
+        "actions": ["deleted", "promoted", "roles given"],
+    }
+    assert {one["user"] for one in events(boss, past, user="anna")} == {"anna"}
+    assert [one["action"] for one in events(boss, past, user="", action="promoted")] == ["promoted"]
+    assert [one["user"] for one in events(boss, past, action="deleted")] == ["ben", "anna"]
+    assert events(boss, past, user="anna", action="promoted") == []
+
+
 def test_whoever_does_not_manage_sees_no_events(site: "Site", past: "Past") -> None:
     client = site.person("rob", roles=[Role.REVIEWER, Role.ML], project_id=past.project_id)
     path = f"/api/v1/projects/{past.project_id}/audit-events"
     assert client.get(path).status_code == 403
+    assert client.get(f"{path}/kinds").status_code == 403
 
 
 def test_another_project_s_events_are_not_told(site: "Site", past: "Past") -> None:
@@ -98,3 +118,5 @@ def test_another_project_s_events_are_not_told(site: "Site", past: "Past") -> No
     annotations.delete(past.runtime, past.project_id, drawn, expected=1, editor=editor)
     found = stranger.get(f"/api/v1/projects/{others}/audit-events").json()["items"]
     assert "annotation" not in {event["subject"] for event in found}
+    kinds = stranger.get(f"/api/v1/projects/{others}/audit-events/kinds").json()
+    assert "anna" not in kinds["users"]

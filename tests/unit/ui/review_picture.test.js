@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./addresses.js";
 
-const { PLAIN, cameraOf, cropOf, isWhole, moved, sideFor, zoomed } = await import("../../../ui/review/static/picture/crop.js");
+const { PLAIN, around, cameraOf, cropOf, isWhole, moved, sideFor, zoomed } = await import("../../../ui/review/static/picture/crop.js");
 const { styleOf } = await import("../../../ui/review/static/picture/painting.js");
 
 const image = { width: 4000, height: 3000 };
@@ -13,6 +13,11 @@ test("a crop shows what is around the mask, and never less than 48 pixels", () =
   const [x, y, width, height] = cropOf([100, 200, 50, 100]);
   [[x, 80], [y, 160], [width, 90], [height, 180]].forEach(([is, wanted]) => near(is, wanted));
   assert.deepEqual(cropOf([10, 10, 2, 2]), [-13, -13, 48, 48]);
+});
+
+test("a box is around several", () => {
+  assert.deepEqual(around([[4, 5, 6, 7]]), [4, 5, 6, 7]);
+  assert.deepEqual(around([[10, 20, 5, 5], [0, 22, 2, 30], [12, 3, 40, 1]]), [0, 3, 52, 49]);
 });
 
 test("the middle of the mask is in the middle of the screen", () => {

@@ -1,5 +1,6 @@
 // The bar on top: which project, which view, who is signed in.
 
+import { elsewhere } from "../label/elsewhere.js";
 import { VIEWS, addressOf } from "./place.js";
 import { el, picture } from "./parts/bits.js";
 
@@ -14,7 +15,7 @@ export function top({ session, project, place }) {
     project && el("nav.views", { "aria-label": "Views" }, VIEWS.map((view) =>
       el("a", { href: addressOf({ project: project.id, view }), ...(view === place.view ? { "aria-current": "page" } : {}) }, LABELS[view]))),
     el("span.spacer"),
-    project && el("a.button.bare", { href: `/label/?project=${project.id}` }, "Label"),
+    project && el("nav.elsewhere", { "aria-label": "Other pages of the project" }, elsewhere(project, "models")),
     el("span.signed-in.soft.small", {}, session.user.name),
   ].filter(Boolean);
 }

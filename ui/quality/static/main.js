@@ -7,10 +7,13 @@ import { createStore } from "../label/state.js";
 import { morph } from "../models/morph.js";
 import { bones, el, nothing, trouble } from "../models/parts/bits.js";
 import { readCharts } from "../models/parts/chart.js";
+import { UNREAD, createAuditLog } from "./audit_log.js";
 import { agreement } from "./parts/agreement.js";
+import { audit } from "./parts/audit.js";
 import { checks, people } from "./parts/checks.js";
 import { TOP_KEYS, range, summary, top } from "./parts/head.js";
 import { overTime } from "./parts/over_time.js";
+import { skills } from "./parts/skills.js";
 import { byVersion, verdicts } from "./parts/verdicts.js";
 import { addressOf, daysOf, periodOf, placeOf } from "./place.js";
 
@@ -36,7 +39,7 @@ const toFrontDoor = () => location.assign(`/?next=${encodeURIComponent(location.
 async function start() {
   let say = null;
   const api = createApi({ onSignedOut: ({ message }) => (say === null ? toFrontDoor() : say(message, { kind: "bad", key: "signed-out", action: { label: "Sign in again", run: toFrontDoor } })) });
-  const store = createStore({ session: null, project: null, figures: NOT_YET, agreement: NOT_YET, hover: null, csv: null, now: Date.now(), look: loadLook(), place: placeOf(location.search) });
+  const store = createStore({ session: null, project: null, figures: NOT_YET, agreement: NOT_YET, skills: null, audit: null, hover: null, csv: null, now: Date.now(), look: loadLook(), place: placeOf(location.search) });
   const [root, session] = await Promise.all([mounted(), api.session()]);
   followTheme(store, root);
   say = createToasts(root);
@@ -49,7 +52,8 @@ async function start() {
   if (id === null) return body.append(chooser(session));
   body.append(bones(8));
   const { data: project } = await api.get(`/projects/${id}`);
-  store.set({ project, place: { ...store.state.place, project: project.id } });
+  const may = (permission) => project.permissions.includes(permission);
+  store.set({ project, place: { ...store.state.place, project: project.id }, skills: may("proposals.review") ? NOT_YET : null, audit: may("project.manage") ? UNREAD : null });
   document.title = `Quality of ${project.name} · maskloop`;
   body.replaceChildren();
   return run({ root, body, store, api });
@@ -63,10 +67,12 @@ function run({ root, body, store, api }) {
   const view = el("div.quality-view");
   body.append(days, view);
   draw(store, days, ["place", "project", "now"], range);
-  draw(store, view, ["figures", "agreement", "hover", "place", "now"], panels);
-  listen(root, store, { to, load });
+  const log = createAuditLog({ store, api, project: state.project.id });
+  draw(store, view, ["figures", "agreement", "skills", "audit", "hover", "place", "now"], panels);
+  listen(root, store, { to, load, log });
   addEventListener("popstate", () => go(placeOf(location.search)));
   root.page = { state }; // for tests and for those who look into it
+  if (state.audit !== null) log.load();
   return load();
 
   function to(change) {
@@ -88,8 +94,8 @@ function run({ root, body, store, api }) {
     const root = `/projects/${state.project.id}`;
     store.set({ now, csv: (figure) => `/api/v1${root}/quality/${figure}.csv${period}` });
     const ask = (path) => api.get(path).then(({ data }) => ({ data, error: null }), (error) => ({ data: null, error }));
-    const [figures, agreed] = await Promise.all([ask(`${root}/quality${period}`), ask(`${root}/agreement`)]);
-    if (state.place === place) store.set({ figures, agreement: agreed }); // a later choice has its own answer
+    const [figures, agreed, skilled] = await Promise.all([ask(`${root}/quality${period}`), ask(`${root}/agreement`), state.skills && ask(`${root}/quality/people${period}`)]);
+    if (state.place === place) store.set({ figures, agreement: agreed, skills: skilled }); // a later choice has its own answer
   }
 }
 
@@ -97,20 +103,24 @@ function panels(state) {
   const { data, error } = state.figures;
   if (error !== null) return [trouble("The figures cannot be had", error)];
   if (data === null) return [bones(10)];
-  return [summary(state), el("div.panels", {}, overTime(state), byVersion(state), el("div.stacks", {}, verdicts(state), checks(state), agreement(state)), people(state))];
+  return [summary(state), el("div.panels", {}, overTime(state), byVersion(state), el("div.stacks", {}, verdicts(state), checks(state), agreement(state)), people(state), skills(state), audit(state))];
 }
 
-function listen(root, store, { to, load }) {
+function listen(root, store, { to, load, log }) {
   root.addEventListener("click", (event) => {
     for (const choice of root.querySelectorAll(".project-choice[open]")) if (!choice.contains(event.target)) choice.open = false;
-    if (event.target.closest('[data-do="refresh"]')) return load();
+    if (event.target.closest('[data-do="older"]')) return log.older();
+    if (event.target.closest('[data-do="refresh"]')) return event.target.closest('[data-key="panel-audit"]') ? log.load() : load();
     const link = event.target.closest('a[href^="?"]');
     const isPlain = !event.defaultPrevented && event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
     if (!link || !isPlain || placeOf(link.search).project !== store.state.project?.id) return undefined;
     event.preventDefault();
     return to(placeOf(link.search));
   });
-  root.addEventListener("change", ({ target }) => target.dataset?.range && to(chosenDays(store.state, target)));
+  root.addEventListener("change", ({ target }) => {
+    if (target.dataset?.range) return to(chosenDays(store.state, target));
+    return target.dataset?.audit && log.choose(target.dataset.audit, target.value === "all" ? null : target.value.slice("is:".length));
+  });
   root.addEventListener("keydown", ({ key, target }) => {
     const choice = key === "Escape" ? target.closest(".project-choice[open]") : null;
     if (choice === null) return;

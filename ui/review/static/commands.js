@@ -32,6 +32,7 @@ export const commands = [
     ["reject", "Reject, with a reason", "X", { when: "again, or Enter: without one" }],
     ["reject.last", "Reject for the same reason as last", "Shift+X"],
     ["correct", "Correct on the picture", "E"],
+    ["take", "Take the vote that is shown", "T", { when: "in a dispute; or Enter" }],
     ["undo", "Take the last verdict back", "U Mod+Z", HELD],
     ["later", "Later: the next card first", "N"],
     ["give_back", "Give back, for somebody else", "S"],
@@ -45,6 +46,8 @@ export const commands = [
     ["zoom.in", "Zoom in", "+ =", HELD],
     ["zoom.out", "Zoom out", "-", HELD],
     ["truth", "Truth and yours, after a check", "G"],
+    ["vote", "The next vote of a dispute", "V"],
+    ["vote.back", "The vote before", "Shift+V"],
   ]),
   ...group("Categories", [...numbered, ["search", "Search the categories", "/"]]),
   ...group("Wall", [

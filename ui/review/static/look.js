@@ -2,6 +2,11 @@
 import { categoryColour } from "../label/palette.js";
 
 const PLAIN = [86, 180, 233];
+/** Of what a model proposed, beside what people said of it. */
+export const PROPOSED = [255, 255, 255];
+
+/** Of votes that are told apart by number. @param {number} at */
+export const voteColour = (at) => categoryColour(at);
 
 /** @param {{ project: { categories: { id: number }[] } }} state @param {number|null} id of a category */
 export function colourOf({ project, category_id }, id = category_id) {

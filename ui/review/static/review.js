@@ -12,6 +12,7 @@ import { createBatches } from "./deck/batches.js";
 import { createDealer } from "./deck/dealer.js";
 import { createJudging } from "./deck/judging.js";
 import { cardOf } from "./deck/requests.js";
+import { answerOf, maskVoted, voteInView } from "./deck/votes.js";
 import { createBar } from "./panels/bar.js";
 import { createCardPanel } from "./panels/card.js";
 import { createEmpty } from "./panels/empty.js";
@@ -19,11 +20,14 @@ import { createFeedback } from "./panels/feedback.js";
 import { createLate } from "./panels/late.js";
 import { openQueueForm } from "./panels/queue_form.js";
 import { createVerdictBar } from "./panels/verdict_bar.js";
+import { createLegend } from "./panels/votes.js";
 import { createCardView } from "./picture/card_view.js";
+import { maskOf } from "./picture/painting.js";
 import { createPictures } from "./picture/pictures.js";
 import { createRun } from "./run.js";
 import { keepSession, readSession } from "./session.js";
 import { REVIEW, may } from "./state.js";
+import { nothing } from "./wall/selection.js";
 import { createWall } from "./wall/wall.js";
 
 /** @param {{ root: HTMLElement, store: object, api: object, server: object, journal: object, outbox: object, say: Function }} parts */
@@ -63,10 +67,10 @@ export function createReview({ root, store, api, server, journal, outbox, say })
   const run = createRun({ store, judging, batches, categories, wall, feedback, correct, focus, openSheet: sheet.open, chooseQueue: () => bar.chooseQueue() });
   const bar = createBar({ store, run, onQueue: toQueue, onNew: newQueue, onSaving: () => late.open() || outbox.flush() });
   const verdicts = createVerdictBar({ store, keymap, run, onReason: run.reject });
-  const hold = el("div.stage-hold", {}, view.element, view.buttons, wall.element, createEmpty({ store, onQueue: toQueue, onNew: newQueue, onAgain: again }), feedback.element);
+  const hold = el("div.stage-hold", {}, view.element, view.buttons, createLegend({ store, keymap }), wall.element, createEmpty({ store, onQueue: toQueue, onNew: newQueue, onAgain: again }), feedback.element);
   const frame = el("main.stage-frame", { "aria-label": "Cards" }, hold, verdicts);
   root.append(bar.element, el("div.review-body", {}, frame,
-    el("aside.sidebar", { "aria-label": "Card and categories" }, createCardPanel({ store }), el("div.panel", {}, categories.element))));
+    el("aside.sidebar", { "aria-label": "Card and categories" }, createCardPanel({ store, keymap }), el("div.panel", {}, categories.element))));
 
   function focus() {
     queueMicrotask(() => { // what is hidden until the store has gone round cannot have it
@@ -77,23 +81,29 @@ export function createReview({ root, store, api, server, journal, outbox, say })
 
   // --- correcting ---------------------------------------------------------------------------------
 
-  async function correct(card, draft = null) {
+  /** @param {"one"|"wall"} from  where one goes on afterwards */
+  async function correct(card, draft = null, from = "one") {
     if (editor) return;
-    store.set({ panel: "correct" });
+    const vote = voteInView(state); // what is in view is what is corrected
+    const segmentation = (vote && maskVoted(card, vote)) ?? card.segmentation;
+    const isVoted = segmentation !== card.segmentation;
+    const asItWas = () => answerOf({ verdict: "accepted", segmentation: isVoted ? segmentation : null, category_id: state.category_id, reason: null });
+    store.set({ panel: "correct", vote: null, ...(isVoted ? { category_id: vote.category_id } : {}) });
     editor = createCorrecting({
-      store, api, journal, keymap: labelKeymap, activity, categories, say, card, draft,
+      store, api, journal, keymap: labelKeymap, activity, categories, say, draft, card: isVoted ? { ...card, segmentation, bbox: maskOf(segmentation).bbox_xywh } : card,
       openSheet: createKeysSheet(labelKeymap).open,
-      onKeep: (mask) => closed(() => judging.judge(mask ? { verdict: "corrected", mask } : { verdict: "accepted", category_id: state.category_id }, card)),
-      onClose: () => closed(() => {}),
+      onKeep: (mask) => closed(from, () => judging.judge(mask ? { verdict: "corrected", mask } : asItWas(), card)),
+      onClose: () => closed(from, () => {}),
     });
     frame.append(editor.element);
     await editor.open();
   }
 
-  function closed(then) {
+  function closed(from, then) {
     editor = null;
     store.set({ panel: null });
     then();
+    if (from === "wall") store.set({ mode: from, selection: nothing() });
     focus();
   }
 

@@ -1,6 +1,7 @@
 // Commands by name: what a key or a button runs. True when it did something.
 import { OTHER, REASONS } from "./deck/reasons.js";
 import { onTop } from "./deck/deck.js";
+import { nextVote, voteInView } from "./deck/votes.js";
 import { lookAfter } from "../label/panels/look_state.js";
 import { PLAIN, zoomed } from "./picture/crop.js";
 import { cardInView } from "./state.js";
@@ -29,6 +30,7 @@ export function createRun(parts) {
       if (event?.key === "Enter") return reject(null);
       store.set({ panel: null });
     }
+    if (event?.key === "Enter" && voteInView(state) !== null) return did(judging.take());
     return isWall() ? batches.accept() : did(judging.accept());
   }
 
@@ -50,6 +52,7 @@ export function createRun(parts) {
     if (isRejecting()) store.set({ panel: null });
     else if (isWall() && state.selection.ids.size) store.set({ selection: { ...nothing(), at: state.selection.at } });
     else if (isWall()) toggleWall();
+    else if (state.vote !== null) store.set({ vote: null });
     else if (state.view !== PLAIN) store.set({ view: PLAIN });
     else return false;
     return true;
@@ -57,21 +60,30 @@ export function createRun(parts) {
 
   function toggleWall() {
     const mode = isWall() ? "one" : "wall";
-    store.set({ mode, panel: null, selection: nothing(), view: PLAIN, masked: true });
+    store.set({ mode, panel: null, selection: nothing(), view: PLAIN, masked: true, vote: null });
     parts.focus();
     return true;
   }
 
   function alone(card) {
-    store.set({ mode: "one", panel: null, cards: onTop(state.cards, [card]), view: PLAIN });
+    store.set({ mode: "one", panel: null, cards: onTop(state.cards, [card]), view: PLAIN, vote: null });
     parts.focus();
   }
 
   function correct() {
     const card = cardInView(state);
     if (card === null) return false;
+    const from = state.mode;
     if (isWall()) alone(card);
-    parts.correct(card);
+    parts.correct(card, null, from);
+    return true;
+  }
+
+  /** Of a dispute; elsewhere nobody has voted. */
+  function vote(step) {
+    const [card] = state.cards;
+    if (isWall() || !card?.votes.length) return false;
+    store.set({ vote: nextVote(state.vote, card.votes.length, step), masked: true });
     return true;
   }
 
@@ -93,6 +105,9 @@ export function createRun(parts) {
     "zoom.in": zoom(ZOOM_STEP),
     "zoom.out": zoom(1 / ZOOM_STEP),
     truth: () => parts.feedback.open(),
+    take: () => judging.take(),
+    vote: () => vote(1),
+    "vote.back": () => vote(-1),
     search: () => did(categories.search()),
     wall: toggleWall,
     "wall.all": () => isWall() && did(store.set({ selection: all(state.selection, wall.ids()) })),

@@ -18,5 +18,6 @@ export const initial = () => ({
   queues: null, queue: null, trouble: null, // of the list, or null: all that are mine
   cards: [], left: null, dealing: DEALING, audits: new Map(), said: [],
   mode: "one", view: PLAIN, masked: true, peeking: false, panel: null, selection: nothing(), columns: 1, batches: 0,
+  vote: null, // of a dispute the one whose mask is shown, by its place; null: what was proposed
   shown: null, category_id: null, sticky: null, counts: new Map(), lastReason: null, feedback: null, saving: {}, conflicts: 0,
 });

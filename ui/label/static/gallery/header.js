@@ -1,6 +1,7 @@
 // The head of the image list: the project, what is found, what narrows it, and what can be done.
 
 import { counted, el } from "../dom.js";
+import { elsewhere } from "../elsewhere.js";
 import { NO_FILTERS, SHOWS, isFiltered, rangeProblem, scoreOfField } from "./filters.js";
 import * as icons from "./icons.js";
 
@@ -46,10 +47,11 @@ export function createHeader({ filters: initial, onFilters, onStart, onChoose, o
   const wrong = el("p.wrong", { role: "alert", hidden: true });
   const scores = el("fieldset.scores", {}, el("legend.unseen", {}, "Scores of proposals that wait"), el("span", {}, "Proposals scored from"), least, el("span", {}, "to"), most);
   const clear = el("button.button.bare.clear", { type: "button", onclick: clearAll, hidden: true }, icons.cross(), "Clear filters");
+  const others = el("nav.elsewhere", { "aria-label": "Other pages of the project" });
   const element = el(
     "header.gallery-head",
     {},
-    el("div.row", {}, title, found, clear, el("div.actions", {}, choose, chooseFolder, start)),
+    el("div.row", {}, title, found, clear, el("div.actions", {}, others, choose, chooseFolder, start)),
     el("div.row.filters", { role: "search", "aria-label": "Images" }, segments, search, category, scores),
     wrong,
   );
@@ -123,9 +125,10 @@ export function createHeader({ filters: initial, onFilters, onStart, onChoose, o
       text.focus();
       text.select();
     },
-    /** @param {{name: string, categories: {id: number, name: string}[]}|null} project */
+    /** @param {{id: number, name: string, permissions: string[], categories: {id: number, name: string}[]}|null} project */
     showProject(project, { mayLabel, mayAdd }) {
       title.textContent = project?.name ?? "";
+      others.replaceChildren(...(project === null ? [] : elsewhere(project, "label")));
       const options = (project?.categories ?? []).map(({ id, name }) => el("option", { value: String(id) }, name));
       const isUnknown = filters.category_id !== null && !project?.categories.some(({ id }) => id === filters.category_id);
       if (isUnknown) options.push(el("option", { value: String(filters.category_id) }, `Category ${filters.category_id}`));

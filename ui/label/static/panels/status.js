@@ -1,5 +1,6 @@
 // The bar at the top: where one is, what the model does, what is saved, and the session's figures.
 import { counted, el } from "../dom.js";
+import { elsewhere } from "../elsewhere.js";
 import { nameOf } from "../gallery/words.js";
 import { picture } from "./icons.js";
 
@@ -14,12 +15,13 @@ export function createTopBar({ store, run, queues, onConflicts, onRefused }) {
   const submit = el("button.button.primary", { type: "button", onclick: () => run("submit") }, "Submit and next", el("kbd", {}, "N"));
   const skip = el("button.button.bare", { type: "button", onclick: () => run("skip"), title: "Skip with a reason (Shift+N)" }, picture("skip"), "Skip");
   const project = el("span.project-name");
+  const others = el("nav.elsewhere", { "aria-label": "Other pages of the project" });
   const element = el("header.top", {},
     el("a.brand", { href: "/", "aria-label": "maskloop, all projects" }, picture("logo"), el("span", {}, "maskloop")),
     el("button.button.bare", { type: "button", onclick: () => run("images"), title: "All images (Q)" }, picture("images"), project),
     queues,
     el("div.where", {}, name, left, holder),
-    figures, saving, skip, submit,
+    figures, others, saving, skip, submit,
     el("button.button.bare", { type: "button", onclick: () => run("help"), "aria-label": "Keys and gestures", title: "Keys and gestures (?)" }, picture("keys")),
     signedIn,
   );
@@ -31,7 +33,10 @@ export function createTopBar({ store, run, queues, onConflicts, onRefused }) {
     else run("save");
   });
   store.on(["session"], ({ session }) => (signedIn.textContent = session?.user.name ?? ""));
-  store.on(["project"], ({ project: one }) => (project.textContent = one?.name ?? ""));
+  store.on(["project"], ({ project: one }) => {
+    project.textContent = one?.name ?? "";
+    others.replaceChildren(...(one === null ? [] : elsewhere(one, "label")));
+  });
   store.on(["image", "left", "lease"], ({ image, left: count, lease }) => {
     name.textContent = image ? nameOf(image.source_uri) : "";
     name.title = image ? `${image.source_uri}, ${image.width} × ${image.height}` : "";

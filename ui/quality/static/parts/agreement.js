@@ -1,17 +1,18 @@
 // How far people agree who were asked the same without knowing of each other.
 
-import { el } from "../../models/parts/bits.js";
+import { bones, el } from "../../models/parts/bits.js";
 import { count, counted, plain } from "../../models/words.js";
 import { isTooFew } from "../meaning.js";
+import { panel } from "./panel.js";
 
+const NOBODY = "No two people have voted on the same proposal yet. A queue with a fold of two or more asks for it.";
 const ALPHA = "Krippendorff's alpha of categories";
 
-/** @param {{ agreement: { data: any, error: Error|null } }} state */
-export function agreement({ agreement: { data, error } }) {
-  const title = el("header.sheet-head", {}, el("h2", { id: "panel-agreement-title" }, "Agreement"));
-  const about = el("p.about.soft.small", {}, "Of proposals that two people or more voted on, of all days: IoU of every two masks that they kept, and alpha of what they called them; 1 is agreement, 0 is chance. 95 % intervals over images.");
-  const inside = error !== null ? [el("p.bad", { role: "alert" }, error.message)] : data === null ? [] : data.proposals === 0 ? [el("p.soft", {}, "No two people have voted on the same proposal yet. A queue with a fold of two or more asks for it.")] : figures(data);
-  return el("section.sheet.panel", { data: { key: "panel-agreement" }, "aria-labelledby": "panel-agreement-title" }, title, about, inside);
+/** @param {{ agreement: { data: any, error: Error|null }, csv: (figure: string) => string }} state */
+export function agreement({ agreement: { data, error }, csv }) {
+  const about = "Of proposals that two people or more voted on, of all days: IoU of every two masks that they kept, and alpha of what they called them; 1 is agreement, 0 is chance. 95 % intervals over images.";
+  const options = { id: "agreement", title: "Agreement", about, csv: data === null ? null : csv("agreement"), error, empty: data?.proposals === 0 ? NOBODY : null };
+  return panel(options, ...(data === null ? [bones(3)] : figures(data)));
 }
 
 function figures({ proposals, votes, settled, in_dispute: disputed, mean_iou: iou, alpha, alpha_undefined: why }) {

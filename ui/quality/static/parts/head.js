@@ -1,5 +1,6 @@
 // The days in view and the figures in one line; and the bar on top.
 
+import { elsewhere } from "../../label/elsewhere.js";
 import { el, link, picture } from "../../models/parts/bits.js";
 import { count, percent, plain } from "../../models/words.js";
 import { few, isTooFew, sum } from "../meaning.js";
@@ -7,14 +8,13 @@ import { RANGES, addressOf, daysOf } from "../place.js";
 import { bounds } from "../told.js";
 
 export const TOP_KEYS = ["session", "project", "place"];
-const ELSEWHERE = [["Label", "label"], ["Review", "review"], ["Models", "models"]];
 
 export function top({ session, project, place }) {
   return [
     el("a.brand", { href: "/", "aria-label": "maskloop: all projects" }, picture("logo"), el("span", {}, "maskloop")),
     projectOf(session, project, place),
     el("span.spacer"),
-    project && ELSEWHERE.map(([word, page]) => el("a.button.bare", { href: `/${page}/?project=${project.id}` }, word)),
+    project && el("nav.elsewhere", { "aria-label": "Other pages of the project" }, elsewhere(project, "quality")),
     el("span.signed-in.soft.small", {}, session.user.name),
   ].flat().filter(Boolean);
 }

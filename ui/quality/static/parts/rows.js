@@ -14,6 +14,15 @@ export const shareRows = (label, what, rows, counted, tone = "tone-1") =>
       el("td.number", {}, isTooFew(share) ? el("span.soft.few", {}, few(answers)) : [percent(share.mean), el("small", {}, bounds(share))]),
       el("td.number.soft", {}, count(answers)))));
 
+/** Figures from 0 to 1 in their intervals, in words of their own.
+ * @param {{ of: string, figure: any, words: Node[], isFew: boolean, of_count: number }[]} rows */
+export const figureRows = (label, what, rows, counted, tone) =>
+  table(label, what, ["0", "0.5", "1"], counted, rows.map(({ of, figure, words, isFew, of_count: answers }) =>
+    el("tr", { class: isFew ? "too-few" : "" }, el("th", { scope: "row" }, of),
+      el("td.plot", {}, figure && rail(figure.low, figure.mean, figure.high, tone)),
+      el("td.number", {}, words),
+      el("td.number.soft", {}, count(answers)))));
+
 /** @param {{ of: string, spread: any, of_count: number }[]} rows @param {{ digits?: number, unit?: string, most?: number }} [options] */
 export function spreadRows(label, what, rows, counted, { digits = 1, unit = "", most = null, tone = "tone-1" } = {}) {
   const top = most ?? Math.max(...rows.map(({ spread }) => spread?.high ?? 0), 1e-9) * 1.05;

@@ -6,6 +6,7 @@ import { cardInView } from "../state.js";
 import { named, onTop, toEnd, without } from "./deck.js";
 import { objectOf } from "./requests.js";
 import { unsaid } from "./verdicts.js";
+import { answerOf, voteInView } from "./votes.js";
 
 /** @typedef {import("./verdicts.js").Said} Said */
 
@@ -33,13 +34,13 @@ export function createJudging({ store, outbox, dealer, server, activity, say, on
 
   /** Until the server says it anew. */
   const fewer = (count) => (state.left === null ? null : Math.max(0, state.left - count));
-  const look = () => ({ view: PLAIN, masked: true, panel: null });
+  const look = () => ({ view: PLAIN, masked: true, panel: null, vote: null });
 
   store.on(["cards", "mode", "selection"], () => {
     const card = cardInView(state);
     if (card?.id === state.shown) return;
     if (state.mode === "one") since = activity.seconds;
-    store.set({ shown: card?.id ?? null, category_id: card?.chosen ?? card?.category_id ?? state.sticky ?? null });
+    store.set({ vote: null, shown: card?.id ?? null, category_id: card?.chosen ?? card?.category_id ?? state.sticky ?? null });
   });
 
   /** @param {object} body  of the answer @param {object|null} card */
@@ -74,6 +75,12 @@ export function createJudging({ store, outbox, dealer, server, activity, say, on
   function reject(reason, card) {
     if (reason !== null) store.set({ lastReason: reason });
     return judge({ verdict: "rejected", ...(reason === null ? {} : { reason }) }, card);
+  }
+
+  /** What is shown of a dispute settles it. */
+  function take() {
+    const vote = voteInView(state);
+    return vote === null ? false : judge(answerOf(vote));
   }
 
   // --- taking back --------------------------------------------------------------------------------
@@ -125,7 +132,7 @@ export function createJudging({ store, outbox, dealer, server, activity, say, on
     verdict === "accepted" && category_id !== null && category_id !== undefined ? `accepted as ${categoryName(state.project, category_id) ?? "?"}` : verdict;
 
   return {
-    inLine, judge, accept, reject, needsCategory, undo, takeBack, withdrawn, stands,
+    inLine, judge, accept, take, reject, needsCategory, undo, takeBack, withdrawn, stands,
     spent,
     later() {
       const [card] = state.cards;

@@ -1,5 +1,6 @@
 // The bar on top: which project and queue, how the session goes, whether everything is saved.
 import { counted, el } from "../../label/dom.js";
+import { elsewhere } from "../../label/elsewhere.js";
 import { picture } from "../../label/panels/icons.js";
 import { savingText } from "../../label/panels/status.js";
 import { MANAGE, may } from "../state.js";
@@ -13,14 +14,14 @@ export function createBar({ store, run, onQueue, onNew, onSaving }) {
   const figures = el("dl.figures", { "aria-label": "This session" });
   const saving = el("button.chip.saving-state", { type: "button", onclick: onSaving });
   const person = el("span.signed-in.soft.small");
-  const label = el("a.button.bare", {}, "Label");
+  const others = el("nav.elsewhere", { "aria-label": "Other pages of the project" });
   const modes = el("div.segments.modes", { role: "group", "aria-label": "How cards are shown" }, ["one", "wall"].map((mode) =>
     el("button.mode", { type: "button", data: { mode }, title: "W", onclick: () => store.state.mode !== mode && run("wall") }, mode === "one" ? "One" : "Wall")));
   const element = el("header.top", {},
     el("a.brand", { href: "/", "aria-label": "maskloop: all projects" }, picture("logo"), el("span", {}, "maskloop")),
     project, queues, left, modes, el("span.spacer"), figures, saving,
     el("button.button.bare", { type: "button", onclick: () => run("help"), "aria-label": "Keys", title: "Keys (?)" }, picture("keys")),
-    label, person);
+    others, person);
 
   function made() {
     queues.value = String(store.state.queue ?? "");
@@ -30,7 +31,7 @@ export function createBar({ store, run, onQueue, onNew, onSaving }) {
   store.on(["session"], ({ session }) => (person.textContent = session.user.name));
   store.on(["project"], ({ project: one }) => {
     project.textContent = one.name;
-    label.href = `/label/?project=${one.id}`;
+    others.replaceChildren(...elsewhere(one, "review"));
   });
   store.on(["queues", "queue", "project"], (state) => {
     queues.hidden = !state.queues?.some(isOpen) && !may(state, MANAGE);

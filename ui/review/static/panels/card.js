@@ -5,25 +5,32 @@ import { categoryColour, css } from "../../label/palette.js";
 import { morph } from "../../models/morph.js";
 import { categoryName } from "../look.js";
 import { cardInView } from "../state.js";
+import { strip } from "./votes.js";
 
-/** @param {{ store: object }} parts */
-export function createCardPanel({ store }) {
+/** @param {{ store: object, keymap: object }} parts */
+export function createCardPanel({ store, keymap }) {
   const element = el("section.panel.card-panel", { "aria-label": "Card" });
-  store.on(["cards", "audits", "queues", "project", "mode", "selection", "category_id"], (state) => {
+  store.on(["cards", "audits", "queues", "project", "mode", "selection", "category_id", "vote"], (state) => {
     const card = cardInView(state);
-    morph(element, card === null ? [] : content(card, state));
+    morph(element, card === null ? [] : content(card, state, keymap));
     element.hidden = card === null;
+  });
+  element.addEventListener("pointerdown", (event) => event.target.closest(".vote") && event.preventDefault()); // the focus stays where the keys are
+  element.addEventListener("click", ({ target }) => {
+    const { vote } = target.closest(".vote")?.dataset ?? {};
+    if (vote !== undefined) store.set({ vote: vote === "" ? null : Number(vote), masked: true });
   });
   return element;
 }
 
-function content(card, state) {
+function content(card, state, keymap) {
   const audit = state.audits.get(card.id);
   return [
     audit && el("p.audit-line", {}, picture("check"), el("span", {}, el("strong", {}, `Audit ${audit.place} of ${audit.count}`), ` · drawn at random from the ${audit.of} that you accepted together`)),
     el("div.category-line", {}, el("span.swatch.large", { style: { background: colour(state) } }),
       el("strong", {}, categoryName(state.project, state.category_id) ?? "No category chosen"),
       card.category_id !== null && card.category_id !== state.category_id && el("span.soft.small", {}, `was ${categoryName(state.project, card.category_id) ?? "?"}`)),
+    state.mode === "one" && card.votes.length > 0 && strip(card, state, keymap),
     el("h2", { id: "why-title" }, "Why you see this"),
     el("ul.why", { "aria-labelledby": "why-title" }, card.why.length ? card.why.map(({ reason, text, value }) =>
       el("li", { data: { reason } }, el("span", {}, text), measured(value))) : el("li.soft", {}, "Next in its queue")),

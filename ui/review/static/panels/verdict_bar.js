@@ -2,6 +2,7 @@
 import { el } from "../../label/dom.js";
 import { LONGEST, OTHER, REASONS } from "../deck/reasons.js";
 import { AUDIT_SHARE } from "../deck/batches.js";
+import { voteInView } from "../deck/votes.js";
 
 /** @param {{ store: object, keymap: object, run: (id: string) => void, onReason: (reason: string|null) => void }} parts */
 export function createVerdictBar({ store, keymap, run, onReason }) {
@@ -13,10 +14,13 @@ export function createVerdictBar({ store, keymap, run, onReason }) {
   const button = (command, text, kind = "", more = {}) =>
     el("button.button", { type: "button", class: kind, "aria-keyshortcuts": keymap.aria(command), onclick: () => run(command), ...held, ...more }, text, key(command));
 
-  const ofCard = ({ cards, said }) => {
-    const none = { disabled: cards.length === 0 };
+  const ofCard = (state) => {
+    const { cards: [card], said } = state;
+    const none = { disabled: card === undefined };
+    const isVoted = voteInView(state) !== null;
     return [
-      button("accept", "Accept", "primary accept", none), button("reject", "Reject", "danger reject", none), button("correct", "Correct", "", none),
+      isVoted && button("take", "Take vote", "primary accept"),
+      button("accept", card?.votes.length ? "Accept proposal" : "Accept", isVoted ? "" : "primary accept", none), button("reject", "Reject", "danger reject", none), button("correct", "Correct", "", none),
       el("span.spacer"),
       button("undo", "Undo", "", { disabled: said.length === 0 }), button("later", "Later", "bare", none), button("give_back", "Give back", "bare", none),
     ];
@@ -54,13 +58,13 @@ export function createVerdictBar({ store, keymap, run, onReason }) {
     return [el("strong", {}, "Reject:"), field, el("button.button.danger", { type: "button", onclick: () => field.value.trim() && onReason(field.value.trim()) }, "Reject", el("kbd", { "aria-hidden": "true" }, "Enter"))];
   }
 
-  store.on(["panel", "mode", "selection", "cards", "said"], (state) => {
+  store.on(["panel", "mode", "selection", "cards", "said", "vote"], (state) => {
     const { panel, mode } = state;
     if (panel === "reason" && element.dataset.of === "reason") return; // what is being typed stays
     const focused = element.contains(document.activeElement) ? [...element.querySelectorAll("button")].indexOf(document.activeElement) : -1;
     element.dataset.of = panel === "reason" || panel === "reasons" ? panel : mode;
     const draw = { reasons: ofReasons, reason: ofOther }[panel] ?? (mode === "wall" ? ofWall : ofCard);
-    element.replaceChildren(...draw(state).flat());
+    element.replaceChildren(...draw(state).flat().filter(Boolean));
     if (focused >= 0) element.querySelectorAll("button")[focused]?.focus();
   });
   return el("div.verdict-hold", {}, element);

@@ -1,12 +1,17 @@
 // The card in view: its picture and mask on two canvases, redrawn at once when something of it changes.
 import { el } from "../../label/dom.js";
 import { createLayers } from "../../label/render/layers.js";
-import { colourOf } from "../look.js";
-import { PLAIN, cameraOf, moved, zoomed } from "./crop.js";
+import { maskVoted, voteInView } from "../deck/votes.js";
+import { PROPOSED, colourOf, voteColour } from "../look.js";
+import { told } from "../panels/votes.js";
+import { PLAIN, around, cameraOf, moved, zoomed } from "./crop.js";
 import { maskOf, onDevice, paintMask, paintPicture, styleOf } from "./painting.js";
 
 const WHEEL_STEP = 0.0016;
 const STILL_MS = 400;
+
+/** Of what is proposed and of all that people drew instead, so that the picture stands still while one looks from vote to vote. */
+const boxOf = (card) => around([card.bbox, ...card.votes.filter(({ segmentation }) => segmentation !== null).map(({ segmentation }) => maskOf(segmentation).bbox_xywh)]);
 
 /** @param {object} parts
  * @param {object} parts.store  `cards`, `view`, `masked`, `look`, `project`, `category_id`
@@ -30,7 +35,7 @@ export function createCardView({ store, pictures, run }) {
   let isStill = false; // somebody has looked at it for a while
 
   /** Of a card, in device pixels. @param {object} card */
-  const camera = (card, view = PLAIN) => onDevice(cameraOf(card, viewport, view), viewport.ratio);
+  const camera = (card, view = PLAIN) => onDevice(cameraOf({ image: card.image, bbox: boxOf(card) }, viewport, view), viewport.ratio);
 
   /** What `pictures.want` is told. @param {object} card */
   const viewOf = (card, at) => ({ image: card.image, scale: viewport.width ? camera(card, at === 0 ? state.view : PLAIN).scale : 1 });
@@ -48,11 +53,22 @@ export function createCardView({ store, pictures, run }) {
     else contexts.photo.clearRect(0, 0, contexts.photo.canvas.width, contexts.photo.canvas.height);
     const { canvas } = contexts.mask;
     contexts.mask.clearRect(0, 0, canvas.width, canvas.height);
-    if (state.masked && !state.peeking) paintMask(contexts.mask, maskOf(card.segmentation), at, styleOf(colourOf(state), state.look.mode, state.look.opacity, viewport.ratio));
+    if (state.masked && !state.peeking) paintMasks(card, at);
     seen = { card, picture };
     element.dataset.card = String(card.id);
     element.dataset.ready = String(picture !== null);
     return undefined;
+  }
+
+  /** Of a vote its mask, and what was proposed as an outline above it. */
+  function paintMasks(card, at) {
+    const { look: { mode, opacity } } = state;
+    const paint = (segmentation, colour, how) => paintMask(contexts.mask, maskOf(segmentation), at, styleOf(colour, how, opacity, viewport.ratio));
+    const vote = voteInView(state);
+    if (vote === null) return paint(card.segmentation, colourOf(state), mode);
+    const voted = maskVoted(card, vote);
+    if (voted !== null) paint(voted, voteColour(state.vote), "both");
+    return voted === card.segmentation ? undefined : paint(card.segmentation, PROPOSED, "outline");
   }
 
   function clear() {
@@ -100,9 +116,12 @@ export function createCardView({ store, pictures, run }) {
 
   element.addEventListener("wheel", wheel, { passive: false });
   element.addEventListener("pointerdown", drag);
-  store.on(["cards", "view", "masked", "peeking", "look", "category_id", "mode"], draw);
-  store.on(["cards", "masked", "peeking"], ({ cards: [card], masked, peeking }) =>
-    element.setAttribute("aria-label", card ? `Picture of card ${card.id}, the mask is ${masked && !peeking ? "shown" : "hidden"}` : "No card"));
+  store.on(["cards", "view", "masked", "peeking", "look", "category_id", "mode", "vote"], draw);
+  store.on(["cards", "masked", "peeking", "vote", "mode", "project"], () => {
+    const { cards: [card], masked, peeking } = state;
+    const shown = masked && !peeking ? (told(state) ?? "the mask is shown") : "the mask is hidden";
+    element.setAttribute("aria-label", card ? `Picture of card ${card.id}, ${shown}` : "No card");
+  });
 
   store.on(["masked", "view"], ({ masked: isOn, view: { whole: isWhole } }) => {
     masked.setAttribute("aria-pressed", String(isOn));

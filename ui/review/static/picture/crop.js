@@ -24,6 +24,13 @@ export function cropOf([x, y, width, height]) {
   return [x + width / 2 - wide / 2, y + height / 2 - high / 2, wide, high];
 }
 
+/** The smallest box with these in it. @param {number[][]} boxes  x, y, width, height @returns {[number, number, number, number]} */
+export function around(boxes) {
+  const [x, y] = [0, 1].map((side) => Math.min(...boxes.map((box) => box[side])));
+  const [right, bottom] = [0, 1].map((side) => Math.max(...boxes.map((box) => box[side] + box[side + 2])));
+  return [x, y, right - x, bottom - y];
+}
+
 /** Not closer than this, whatever the view says, and no smaller than the whole image would be.
  * @param {{ bbox: number[], image: { width: number, height: number } }} card
  * @param {{ width: number, height: number }} viewport  css pixels
