@@ -8,7 +8,7 @@ const ANY = "any";
 
 /** Fields that not every subject has; the others all have. */
 const ONLY_OF = {
-  planted_rate: ["proposals", "annotations"], feedback: ["proposals", "annotations"], fold: ["proposals"], category_ids: ["annotations", "images"],
+  planted_rate: ["proposals", "annotations"], feedback: ["proposals", "annotations"], fold: ["proposals", "images"], category_ids: ["annotations", "images"],
 };
 
 /** The order where nobody has chosen one. */
@@ -32,7 +32,7 @@ export function fieldsOf({ versions, jobs, categories, members }) {
     checks: [
       { name: "gold_rate", label: "Gold among them", kind: "share", usual: 0.02, most: 50, unit: "%", about: "What is known to be right. Nobody sees which." },
       { name: "planted_rate", label: "Planted errors", kind: "share", usual: 0.02, most: 50, unit: "%", about: "Masks that are known to be wrong. They never reach an export." },
-      { name: "fold", label: "People for each mask", kind: "whole", usual: 1, least: 1, most: 9, unit: "", about: "Above 1 they agree or it is decided by another." },
+      { name: "fold", label: "People for each", kind: "whole", usual: 1, least: 1, most: 9, unit: "", about: "Above 1 none sees what the others did; where they do not agree, another decides." },
       { name: "feedback", label: "Tell people at once", kind: "switch", usual: false, about: "How they did, after a check." },
     ],
     whom: [
