@@ -7,6 +7,8 @@ import { followTheme } from "../label/panels/look_state.js";
 import { createToasts } from "../label/panels/toast.js";
 import { createStore } from "../label/state.js";
 import * as requests from "./deck/requests.js";
+import { createFolds } from "./folds/folds.js";
+import { initial as initialOfFolds } from "./folds/state.js";
 import { createReview } from "./review.js";
 import { createServer } from "./server.js";
 import { initial } from "./state.js";
@@ -32,13 +34,14 @@ const toFrontDoor = () => location.assign(`/?next=${encodeURIComponent(location.
 function placeOf(query) {
   const found = new URLSearchParams(query);
   const number = (name) => Number(found.get(name)) || null;
-  return { project: number("project"), queue: number("queue") };
+  return { project: number("project"), queue: number("queue"), isFolds: found.has("folds") };
 }
 
 async function start() {
+  const place = placeOf(location.search);
   let outbox = null;
   const api = createApi({ onSignedOut: (refusal) => signedOut(refusal) });
-  const store = createStore(initial());
+  const store = createStore(place.isFolds ? initialOfFolds() : initial());
   const [root, session] = await Promise.all([mounted(), api.session()]);
   followTheme(store, root);
   const say = createToasts(root);
@@ -63,11 +66,16 @@ async function start() {
     }
   }
 
-  const place = placeOf(location.search);
   const id = place.project ?? (session.projects.length === 1 ? session.projects[0].id : null);
   if (id === null) return root.append(chooser(session));
   const server = createServer(api, id);
-  store.set({ session, project: await server.project(), queue: place.queue });
+  store.set({ session, project: await server.project() });
+  if (place.isFolds) {
+    document.title = `Disputes in ${store.state.project.name} · maskloop`;
+    root.page = { state: store.state, folds: createFolds({ root, store, server, say }) };
+    return undefined;
+  }
+  store.set({ queue: place.queue });
   document.title = `Review of ${store.state.project.name} · maskloop`;
   // A journal of its own: the labeling page, open beside, sends none of these.
   const journal = await openSafestJournal(`review.${session.user.id}`, (trouble) => say(trouble.message, { kind: "bad", key: "journal" }));

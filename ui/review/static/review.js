@@ -24,6 +24,7 @@ import { createLegend } from "./panels/votes.js";
 import { createCardView } from "./picture/card_view.js";
 import { maskOf } from "./picture/painting.js";
 import { createPictures } from "./picture/pictures.js";
+import { DECIDE, countIn } from "./folds/state.js";
 import { createRun } from "./run.js";
 import { keepSession, readSession } from "./session.js";
 import { REVIEW, may } from "./state.js";
@@ -120,13 +121,21 @@ export function createReview({ root, store, api, server, journal, outbox, say })
 
   async function again() {
     try {
-      const queues = await server.queues();
+      const { queues, disputed } = await queuesNow();
       const known = queues.some(({ id, closed_at }) => id === state.queue && !closed_at);
-      store.set({ queues, trouble: null, queue: known ? state.queue : null });
+      store.set({ queues, disputed, trouble: null, queue: known ? state.queue : null });
       dealer.again();
     } catch (error) {
       store.set({ trouble: error.message });
     }
+  }
+
+  /** The disputes about images are on a page of their own; here is said how many there are. */
+  async function queuesNow() {
+    const { queues, isFolded } = await server.queues();
+    if (!isFolded || !may(state, DECIDE)) return { queues, disputed: null };
+    const { items, next } = await server.disputed();
+    return { queues, disputed: items.length ? countIn({ list: items, more: next }) : null };
   }
 
   function toQueue(queue) {
@@ -199,7 +208,7 @@ export function createReview({ root, store, api, server, journal, outbox, say })
   document.addEventListener("keyup", ({ code }) => code === "Space" && store.set({ peeking: false }));
   addEventListener("blur", () => store.set({ peeking: false }));
 
-  const queueTimer = setInterval(() => !document.hidden && state.queues && server.queues().then((queues) => store.set({ queues }), () => {}), 30_000);
+  const queueTimer = setInterval(() => !document.hidden && state.queues && queuesNow().then((now) => store.set(now), () => {}), 30_000);
   if (may(state, REVIEW)) again();
   focus();
 

@@ -7,8 +7,17 @@ export function createServer(api, projectId) {
   const items = (found) => (Array.isArray(found) ? found : found.items);
   return {
     project: () => data(api.get(root)),
-    /** Those of cards: images are handed out on the label page. */
-    queues: () => data(api.get(`${root}/queues`)).then(items).then((found) => found.filter(({ subject }) => subject !== "images")),
+    /** `queues`: those of cards, for images are handed out on the label page; `isFolded`: one of these asks several people for each.
+     * @returns {Promise<{ queues: object[], isFolded: boolean }>} */
+    queues: () => data(api.get(`${root}/queues`)).then(items).then((found) => ({
+      queues: found.filter(({ subject }) => subject !== "images"), isFolded: found.some(({ subject, fold }) => subject === "images" && fold > 1),
+    })),
+    /** Images that several people labeled and do not agree on. @returns {Promise<{ items: object[], next: string|null }>} */
+    disputed: (cursor = null) => data(api.get(`${root}/folds?${new URLSearchParams({ state: "disputed", limit: "100", ...(cursor === null ? {} : { cursor }) })}`)),
+    /** With what each of them drew. @param {number} image */
+    fold: (image) => data(api.get(`${root}/folds/${image}`)),
+    /** @param {number} image @param {{ pass_id: number, finish: boolean }} choice @param {string} key */
+    settle: (image, choice, key) => data(api.post(`${root}/folds/${image}/settle`, choice, { key })),
     mode: () => data(api.get(`${root}/mode`)),
     makeQueue: (queue) => data(api.post(`${root}/queues`, queue)),
     changeQueue: (id, change) => data(api.patch(`${root}/queues/${id}`, change)),

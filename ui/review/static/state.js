@@ -16,6 +16,7 @@ export const cardInView = ({ cards, mode, selection }) => cards[mode === "wall" 
 export const initial = () => ({
   session: null, project: null, look: loadLook(),
   queues: null, queue: null, trouble: null, // of the list, or null: all that are mine
+  disputed: null, // how many images, in words; null: none, or not for this person to decide
   cards: [], left: null, dealing: DEALING, audits: new Map(), said: [],
   mode: "one", view: PLAIN, masked: true, peeking: false, panel: null, selection: nothing(), columns: 1, batches: 0,
   vote: null, // of a dispute the one whose mask is shown, by its place; null: what was proposed

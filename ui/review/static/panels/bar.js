@@ -9,7 +9,7 @@ import { figuresOf } from "../deck/verdicts.js";
 /** @param {{ store: object, run: (id: string) => void, onQueue: (id: number|null) => void, onNew: () => void, onSaving: () => void }} parts */
 export function createBar({ store, run, onQueue, onNew, onSaving }) {
   const project = el("span.project-name");
-  const queues = el("select.queue-choice", { "aria-label": "Queue", title: "Queue (Q)", onchange: () => (queues.value === "new" ? made() : onQueue(queues.value === "" ? null : Number(queues.value))) });
+  const queues = el("select.queue-choice", { "aria-label": "Queue", title: "Queue (Q)", onchange: () => (OTHERS[queues.value] ?? chosen)() });
   const left = el("span.left.small.soft", { role: "status" });
   const figures = el("dl.figures", { "aria-label": "This session" });
   const saving = el("button.chip.saving-state", { type: "button", onclick: onSaving });
@@ -23,18 +23,22 @@ export function createBar({ store, run, onQueue, onNew, onSaving }) {
     el("button.button.bare", { type: "button", onclick: () => run("help"), "aria-label": "Keys", title: "Keys (?)" }, picture("keys")),
     others, person);
 
-  function made() {
-    queues.value = String(store.state.queue ?? "");
-    onNew();
-  }
+  const OTHERS = {
+    new() {
+      queues.value = String(store.state.queue ?? "");
+      onNew();
+    },
+    folds: () => location.assign(foldsOf(store.state)),
+  };
+  const chosen = () => onQueue(queues.value === "" ? null : Number(queues.value));
 
   store.on(["session"], ({ session }) => (person.textContent = session.user.name));
   store.on(["project"], ({ project: one }) => {
     project.textContent = one.name;
     others.replaceChildren(...elsewhere(one, "review"));
   });
-  store.on(["queues", "queue", "project"], (state) => {
-    queues.hidden = !state.queues?.some(isOpen) && !may(state, MANAGE);
+  store.on(["queues", "queue", "project", "disputed"], (state) => {
+    queues.hidden = !state.queues?.some(isOpen) && !may(state, MANAGE) && state.disputed === null;
     queues.replaceChildren(...choices(state));
     queues.value = String(state.queue ?? "");
   });
@@ -47,13 +51,17 @@ export function createBar({ store, run, onQueue, onNew, onSaving }) {
   return { element, chooseQueue: () => queues.focus() };
 }
 
+/** Where disputes about images are decided. */
+export const foldsOf = ({ project }) => `?project=${project.id}&folds`;
+
 const isOpen = ({ closed_at }) => !closed_at;
 
 function choices(state) {
   const open = (state.queues ?? []).filter(isOpen);
   const all = el("option", { value: "" }, ["No queue yet", "My queue"][open.length] ?? "All my queues");
   const each = open.map(({ id, name, left }) => el("option", { value: String(id) }, left === null || left === undefined ? name : `${name} · ${left.toLocaleString("en")} left`));
-  return [all, ...each, may(state, MANAGE) ? el("option", { value: "new" }, "New queue …") : null].filter(Boolean);
+  const folds = state.disputed === null ? null : el("option", { value: "folds" }, `Images in dispute · ${state.disputed}`);
+  return [all, ...each, folds, may(state, MANAGE) ? el("option", { value: "new" }, "New queue …") : null].filter(Boolean);
 }
 
 function figureItems({ done, seconds, acceptance }) {

@@ -4,6 +4,7 @@ import { picture } from "../../label/panels/icons.js";
 import { morph } from "../../models/morph.js";
 import { figuresOf } from "../deck/verdicts.js";
 import { MANAGE, REVIEW, may } from "../state.js";
+import { foldsOf } from "./bar.js";
 
 /** @param {{ store: object, onQueue: (id: number|null) => void, onNew: () => void, onAgain: () => void }} parts */
 export function createEmpty({ store, onQueue, onNew, onAgain }) {
@@ -14,7 +15,7 @@ export function createEmpty({ store, onQueue, onNew, onAgain }) {
     if (act === "again") onAgain();
     if (act === "queue") onQueue(id === "" ? null : Number(id));
   });
-  store.on(["cards", "queues", "queue", "dealing", "batches", "saving", "said", "project", "session", "trouble"], (state) => {
+  store.on(["cards", "queues", "queue", "dealing", "batches", "saving", "said", "project", "session", "trouble", "disputed"], (state) => {
     element.hidden = state.cards.length > 0;
     morph(element, element.hidden ? [] : [cardOf(state)]);
   });
@@ -37,9 +38,9 @@ function noQueue(state) {
   const { project } = state;
   if (may(state, MANAGE)) {
     return notice("images", "No queue is open yet", "A queue is a rule: which masks are looked at, in which order, and by whom. Proposals of your jobs come into it by themselves.",
-      [button("new", "New queue", "primary"), toLabel(project)]);
+      [button("new", "New queue", "primary"), toFolds(state), toLabel(project)]);
   }
-  return notice("images", "No queue is open yet", `Who manages ${project.name} makes one and lets you into it. Ask them, or an admin.`, [toLabel(project)]);
+  return notice("images", "No queue is open yet", `Who manages ${project.name} makes one and lets you into it. Ask them, or an admin.`, [toFolds(state), toLabel(project)]);
 }
 
 function nothingLeft(state) {
@@ -50,6 +51,7 @@ function nothingLeft(state) {
   return notice("check", "Nothing is left here", summary, [
     ...others.slice(0, 4).map(({ id, name, left }) => button("queue", `${name} · ${left.toLocaleString("en")} left`, "", id)),
     state.queue !== null && others.length === 0 && button("queue", "All my queues", "", ""),
+    toFolds(state),
     toLabel(state.project),
   ]);
 }
@@ -62,3 +64,5 @@ const busy = (text) => el("section.notice-card.busy", { role: "status", data: { 
 const button = (act, text, kind = "", id = "") => el("button.button", { type: "button", class: kind, data: { act, id: String(id) } }, text);
 
 const toLabel = (project) => el("a.button.bare", { href: `/label/?project=${project.id}` }, "Label instead");
+
+const toFolds = (state) => state.disputed !== null && el("a.button", { href: foldsOf(state) }, `Images in dispute · ${state.disputed}`);

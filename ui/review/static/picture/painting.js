@@ -42,6 +42,14 @@ export function styleOf(colour, mode, opacity, ratio) {
   return { fill, bands };
 }
 
+/** As `styleOf`, with an outline that stands out among others, also in another colour vision: thick, and white on its outside.
+ * @param {number[]} colour @param {"fill"|"outline"|"both"} mode @param {number} opacity @param {number} ratio */
+export function raisedStyleOf(colour, mode, opacity, ratio) {
+  const wide = (css) => Math.max(css, Math.round(css * ratio));
+  const bands = [{ width: wide(1), colour: little([0, 0, 0], 0.75) }, { width: wide(2), colour: little([255, 255, 255], 1) }, { width: wide(4), colour: little(colour, 1) }];
+  return { fill: styleOf(colour, mode, opacity, ratio).fill, bands };
+}
+
 /** @param {CanvasRenderingContext2D} context
  * @param {import("../../label/masks/rle.js").Mask} mask
  * @param {Camera} camera  in device pixels
