@@ -120,18 +120,19 @@ def _take_next(
     runtime: Runtime, project_id: int, source: Source, user_id: int, after: int | None
 ) -> tuple[int, Lease, Queue | None] | Taken | None:
     """Every try that fails is an image that somebody else took at the same moment, so it ends; and
-    is a transaction of its own, so that nobody waits for an image while they hold another.
+    is a transaction of its own, so that nobody waits for an image while they hold another. They
+    wait for others only where there is nothing else: those may take the image, or not.
 
     Where a queue has a next image, a gold one may come in its place, as often as its rate says."""
     duration = duration_of(runtime.settings)
-    may_be_gold = True
+    may_be_gold, in_other_hands = True, None
     while True:
         with runtime.engine.begin() as connection:
+            if in_other_hands is not None:
+                images.lock(connection, project_id, in_other_hands)
             found = source.pick(connection, project_id, user_id=user_id, after=after)
-            if found is None:
-                return None
             # What others were quicker with was to be no check, and stays so.
-            if found.queue is not None and may_be_gold:
+            if found is not None and found.queue is not None and may_be_gold:
                 may_be_gold = False
                 passed = blind_passes.drawn(
                     connection,
@@ -143,12 +144,21 @@ def _take_next(
                 )
                 if passed is not None:
                     return passed
-            lease = image_leases.take(
-                connection, project_id, found.image_id, user_id=user_id, duration=duration
-            )
-            if lease is not None:
+            lease = None
+            if found is not None:
+                lease = image_leases.take(
+                    connection, project_id, found.image_id, user_id=user_id, duration=duration
+                )
+            if found is not None and lease is not None:
                 queue = source.note(connection, project_id, found, lease, user_id=user_id)
                 return found.image_id, lease, queue
+        in_other_hands = None
+        if found is None:
+            with runtime.engine.connect() as connection:
+                seen = source.look(connection, project_id, user_id=user_id, after=after)
+            if seen is None:
+                return None
+            in_other_hands = seen.image_id
 
 
 def duration_of(settings: Settings) -> timedelta:
