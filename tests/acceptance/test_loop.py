@@ -43,6 +43,9 @@ SWITCH_SECONDS = 10.0
 REASON = "to see that it can be undone"
 
 
+pytestmark = pytest.mark.timeout(3600)
+
+
 class Running:
     """A platform that can be killed and started again."""
 
