@@ -15,6 +15,8 @@ from sites.labelled import Api, Json, wait_for
 
 NAMES = ("coffee.png", "chelsea.png", "coins.png")
 
+pytestmark = pytest.mark.timeout(1800)
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, weights: WeightsFolder) -> Home:

@@ -18,7 +18,8 @@ import psutil
 from maskloop.actors.sam.weights import WeightsFolder
 
 MASKLOOP = Path(sys.executable).parent / "maskloop"
-DEADLINE = 180.0
+DEADLINE = 900.0
+"""A machine on which all else runs too may take ten times as long."""
 _LOOK_SECONDS = 0.2
 
 
