@@ -97,6 +97,7 @@ class Crowd:
     lock: threading.Lock = field(default_factory=threading.Lock)
     patience: threading.Event = field(default_factory=threading.Event)
     ends_at: float = 0.0
+    restocked_at: float = 0.0
 
     @property
     def path(self) -> str:
@@ -117,12 +118,14 @@ class Crowd:
             list(pool.map(run, range(SEATS)))
         return time.monotonic() - began
 
-    def goes_on(self, left: int) -> bool:
+    def goes_on(self, left: int, asked_at: float) -> bool:
+        """`left`: what somebody was told who asked at that time; what was brought since is more."""
         with self.lock:
-            if left < _LOW and time.monotonic() < self.ends_at:
+            now = time.monotonic()
+            if left < _LOW and now < self.ends_at and asked_at > self.restocked_at:
                 self.restock()
-                return True
-        return left > 0
+                self.restocked_at = time.monotonic()
+            return left > 0 or asked_at <= self.restocked_at
 
     def count(self, event: str) -> None:
         with self.lock:
@@ -156,9 +159,10 @@ class Seat(ABC):
         self.sit_down()
 
     def work(self, deadline: float) -> None:
-        left = 1
-        while self.crowd.goes_on(left):
-            assert time.monotonic() < deadline, "the crowd got stuck"
+        left, asked_at = 1, 0.0
+        while self.crowd.goes_on(left, asked_at):
+            asked_at = time.monotonic()
+            assert asked_at < deadline, "the crowd got stuck"
             got, left = self.turn()
             with self.crowd.lock:
                 self.crowd.handed[self.number] += got
