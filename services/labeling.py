@@ -164,14 +164,13 @@ def _take_next(
                 )
                 if passed is not None:
                     return _of_pass(source, passed)
-            lease = None
             if found is not None:
                 lease = image_leases.take(
                     connection, project_id, found.image_id, user_id=user_id, duration=duration
                 )
-            if found is not None and lease is not None:
-                queue = source.note(connection, project_id, found, lease, user_id=user_id)
-                return _Taken(found.image_id, lease, queue, found.image_id)
+                if lease is not None:
+                    queue = source.note(connection, project_id, found, lease, user_id=user_id)
+                    return _Taken(found.image_id, lease, queue, found.image_id)
         in_other_hands = None
         if found is None:
             with runtime.engine.connect() as connection:
