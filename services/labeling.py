@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 import sqlalchemy as sa
 
 from maskloop.platform.db import (
+    folds,
     image_leases,
     image_picking,
     image_summaries,
@@ -24,7 +25,7 @@ from maskloop.platform.errors import (
     RefusedTransitionError,
 )
 from maskloop.platform.settings import Settings
-from maskloop.platform.states import STATE_AFTER, ImageState, SubmissionOutcome
+from maskloop.platform.states import STATE_AFTER, FoldState, ImageState, SubmissionOutcome
 from maskloop.services import blind_passes, image_queues
 from maskloop.services.blind_passes import Taken
 from maskloop.services.image_queues import Source
@@ -86,13 +87,15 @@ def next_turn(
     if isinstance(taken, Taken):
         passed, taken = taken, None
     if passed is not None:
-        return _turn_of_pass(runtime, project_id, source, passed, ahead)
+        return _turn_of_pass(runtime, project_id, source, passed, ahead, user_id=user_id)
     with runtime.engine.connect() as connection:
-        left = source.left(connection, project_id)
+        left = source.left(connection, project_id, user_id=user_id)
         if taken is None:
             return Turn(None, None, (), left)
         image_id, lease, queue = taken
-        behind = image_picking.ahead_of(connection, project_id, queue, image_id, limit=ahead)
+        behind = image_picking.ahead_of(
+            connection, project_id, queue, image_id, limit=ahead, user_id=user_id
+        )
         image, *others = image_summaries.of_images(connection, project_id, [image_id, *behind])
         return Turn(image, lease, others, left, None if queue is None else queue.id)
 
@@ -103,15 +106,23 @@ def _pass_in_hand(runtime: Runtime, project_id: int, user_id: int) -> Taken | No
 
 
 def _turn_of_pass(
-    runtime: Runtime, project_id: int, source: Source, passed: Taken, ahead: int
+    runtime: Runtime,
+    project_id: int,
+    source: Source,
+    passed: Taken,
+    ahead: int,
+    *,
+    user_id: int,
 ) -> Turn:
     """As if its image stood where the person came from."""
     queue = source.queue_of(passed.queue_id)
     with runtime.in_passes.engine.connect() as connection:
         image = image_summaries.of_image(connection, project_id, passed.image_id)
     with runtime.engine.connect() as connection:
-        left = source.left(connection, project_id)
-        behind = image_picking.ahead_of(connection, project_id, queue, passed.behind, limit=ahead)
+        left = source.left(connection, project_id, user_id=user_id)
+        behind = image_picking.ahead_of(
+            connection, project_id, queue, passed.behind, limit=ahead, user_id=user_id
+        )
         others = image_summaries.of_images(connection, project_id, behind)
     return Turn(image, passed.lease, others, left, None if queue is None else queue.id)
 
@@ -143,6 +154,18 @@ def _take_next(
                 )
                 if passed is not None:
                     return passed
+            if found.queue is not None and found.queue.plan.fold > 1:
+                passed = blind_passes.begun_fold(
+                    connection,
+                    project_id,
+                    found.queue,
+                    found.image_id,
+                    user_id=user_id,
+                    duration=duration,
+                )
+                if passed is not None:
+                    return passed
+                continue
             lease = image_leases.take(
                 connection, project_id, found.image_id, user_id=user_id, duration=duration
             )
@@ -238,6 +261,7 @@ def submit_in(
     if not held:
         raise _lost(connection, project_id, image_id)
     images.set_state(connection, project_id, image_id, STATE_AFTER[conclusion.outcome])
+    folds.set_state(connection, project_id, image_id, FoldState.SETTLED)
     return submissions.insert(
         connection,
         project_id=project_id,
