@@ -119,7 +119,7 @@ def _turn_of_pass(
     with runtime.in_passes.engine.connect() as connection:
         image = image_summaries.of_image(connection, project_id, passed.image_id)
     with runtime.engine.connect() as connection:
-        left = source.left(connection, project_id, user_id=user_id)
+        left = source.left(connection, project_id, user_id=user_id) + passed.is_fold
         behind = image_picking.ahead_of(
             connection, project_id, queue, passed.behind, limit=ahead, user_id=user_id
         )
@@ -163,7 +163,7 @@ def _take_next(
                     user_id=user_id,
                     duration=duration,
                 )
-                if passed is not None:
+                if passed is not None or blind_passes.has_one(connection, project_id, user_id):
                     return passed
                 continue
             lease = image_leases.take(
@@ -178,13 +178,22 @@ def duration_of(settings: Settings) -> timedelta:
     return timedelta(minutes=settings.image_lease_minutes)
 
 
-def take(runtime: Runtime, project_id: int, image_id: int, *, user_id: int) -> Lease:
+def take(
+    runtime: Runtime, project_id: int, image_id: int, *, user_id: int, decides: bool = True
+) -> Lease:
     """Lease an image that is opened by hand, in whatever state it is; one's own lease goes on.
 
-    Raises `ImageLeasedError` while somebody else has it, and `NotFoundError`.
+    `decides`: may open one that several people label blindly (`Permission.ANNOTATE_ALL`).
+
+    Raises `ImageLeasedError` while somebody else has it, `RefusedTransitionError`, and
+    `NotFoundError`.
     """
     with runtime.engine.begin() as connection:
         images.lock(connection, project_id, image_id)
+        fold = None if decides else folds.find(connection, project_id, image_id)
+        if fold is not None and fold.state is not FoldState.SETTLED:
+            state = "labeled by several people"
+            raise RefusedTransitionError("Image", str(image_id), state, "opened by one")
         lease = image_leases.take(
             connection,
             project_id,

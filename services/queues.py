@@ -121,7 +121,9 @@ def _check(plan: Plan) -> None:
         reason = "several people label only images on which nothing is drawn yet"
         raise BadParametersError("category_ids", str(list(plan.rule.category_ids)), reason)
     if plan.fold > 1 and plan.subject is QueueSubject.ANNOTATIONS:
-        raise BadParametersError("fold", plan.fold, "several people are asked of proposals and images only")
+        raise BadParametersError(
+            "fold", plan.fold, "several people are asked of proposals and images only"
+        )
     if plan.fold > 1 and plan.rule.adjudicate:
         raise BadParametersError("fold", plan.fold, "one person decides what others disagree on")
 

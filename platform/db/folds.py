@@ -88,7 +88,9 @@ def page(
         wanted = wanted.where(folds.c.queue_id == queue_id)
     if before is not None:
         wanted = wanted.where(folds.c.id < before)
-    return [_fold(row) for row in connection.execute(wanted.order_by(folds.c.id.desc()).limit(limit))]
+    return [
+        _fold(row) for row in connection.execute(wanted.order_by(folds.c.id.desc()).limit(limit))
+    ]
 
 
 def undecided(connection: sa.Connection, project_id: int) -> int:
@@ -128,9 +130,7 @@ def passes_of(
     said = of_passes(submissions)
     reason = (
         sa.select(said.c.reason)
-        .where(
-            said.c.project_id == passes.c.project_id, said.c.image_id == passes.c.pass_image_id
-        )
+        .where(said.c.project_id == passes.c.project_id, said.c.image_id == passes.c.pass_image_id)
         .order_by(said.c.id)
         .limit(1)
         .scalar_subquery()
