@@ -12,8 +12,9 @@ demo: setup                            ## autolabel ten photographs; DEMO=--exit
 	$(BIN)/maskloop demo $(DEMO)
 
 # Most of what tests do is wait for processes that start. In the order of the files: the slow ones first.
+# Compiled once: where an image forbids to keep that, each of some hundred processes compiles all of it again.
 test: .venv/ready-dev                  ## all tests; TESTS=tests/unit for a part of them, WORKERS=0 in one process
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: .venv/ready-dev build/js/ready    ## lint, format and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -2,13 +2,13 @@
 
 import secrets
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import sqlalchemy as sa
 
-from maskloop.platform.db import audit_events, cards
+from maskloop.platform.db import annotations, audit_events, cards, proposals
 from maskloop.platform.errors import MaskloopError
 from maskloop.services.answers import answer_in
 from maskloop.services.queues import Person
@@ -47,7 +47,8 @@ def accept_many_in(
     accepted: list[int] = []
     refused: list[tuple[int, MaskloopError]] = []
     tokens = dict(held)
-    for card_id in _in_order(connection, project_id, tokens):
+    _lock(connection, project_id, tokens)
+    for card_id in sorted(tokens):
         if card_id in audit:
             continue
         try:
@@ -80,15 +81,15 @@ def accept_many_in(
     return Batch(accepted, mine, refused)
 
 
-def _in_order(
-    connection: sa.Connection, project_id: int, tokens: Mapping[int, uuid.UUID]
-) -> list[int]:
-    """By what they show, and those that there are not last: so two people's batches of the same
-    proposals do not wait for each other."""
-    found = cards.by_ids(connection, project_id, tokens)
-    found.sort(key=lambda card: (card.shows.proposal_id or 0, card.shows.annotation or (), card.id))
-    known = [card.id for card in found]
-    return known + sorted(set(tokens) - set(known))
+def _lock(connection: sa.Connection, project_id: int, card_ids: Collection[int]) -> None:
+    """All that they show, then all of them, each by id: the order in which everybody takes several,
+    else a batch and its person's next request would wait for each other."""
+    shows = [card.shows for card in cards.by_ids(connection, project_id, card_ids)]
+    proposal_ids = {one.proposal_id for one in shows if one.proposal_id is not None}
+    proposals.lock_all(connection, project_id, proposal_ids)
+    revisions = {one.annotation for one in shows if one.annotation is not None}
+    annotations.lock_all(connection, project_id, revisions)
+    cards.lock_all(connection, project_id, card_ids)
 
 
 def _sample(card_ids: Sequence[int], share: float) -> set[int]:

@@ -106,13 +106,20 @@ def begin_gold(
     return passes.insert(connection, project_id, new)
 
 
-def resumed(
-    runtime: Runtime, project_id: int, *, user_id: int, duration: timedelta
+def resumed_in(
+    connection: sa.Connection,
+    project_id: int,
+    *,
+    user_id: int,
+    queue_id: int | None = None,
+    duration: timedelta,
 ) -> Taken | None:
-    """The pass that the person has in hand, its lease for longer."""
-    with runtime.engine.begin() as connection:
-        found = passes.open_of(connection, project_id, user_id)
-        return None if found is None else _take(connection, project_id, found, duration)
+    """The pass that the person has in hand, its lease for longer, in the caller's transaction;
+    with a queue, only where that mixed it in."""
+    found = passes.open_of(connection, project_id, user_id)
+    if found is None or (queue_id is not None and found.new.queue_id != queue_id):
+        return None
+    return _take(connection, project_id, found, duration)
 
 
 def _take(

@@ -70,6 +70,8 @@ def take(
     first and equal ones in turn. Raises `NotFoundError`, `ForbiddenError`, `QueueClosedError`.
     """
     with runtime.engine.begin() as connection:
+        cards.overtake(connection, project_id, user_id=person.user_id)
+    with runtime.engine.begin() as connection:
         mine = _open_queues(connection, project_id, person, queue_id)
         own = _own(runtime, connection, project_id, person, mine, count)
         newest = cards.newest(connection, project_id, [queue.id for queue in mine])
@@ -99,7 +101,6 @@ def _own(
     mine: Sequence[Queue],
     count: int,
 ) -> list[int]:
-    cards.overtake(connection, project_id, user_id=person.user_id)
     own = cards.lock_own(
         connection,
         project_id,
@@ -128,9 +129,10 @@ def _open_queues(
 def renew(runtime: Runtime, project_id: int, held: Held, *, person: Person) -> Renewal:
     """Cards for longer; a lapsed one goes on if nobody else was handed the same meanwhile."""
     duration = duration_of(runtime.settings)
+    ids = [card_id for card_id, _ in held]
     with runtime.engine.begin() as connection:
-        ids = [card_id for card_id, _ in held]
         cards.overtake(connection, project_id, user_id=person.user_id, card_ids=ids)
+    with runtime.engine.begin() as connection:
         renewed = cards.renew(
             connection, project_id, held, user_id=person.user_id, duration=duration
         )

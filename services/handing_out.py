@@ -1,6 +1,7 @@
 """How a queue's next cards come into somebody's hands: picked, placed, mixed with checks.
 
-Each try is a transaction of its own that waits for nobody while it holds anything.
+Each try is a transaction of its own that waits for nobody while it holds a row: else two whose
+queues have different orders would wait for each other.
 """
 
 import secrets
@@ -69,7 +70,7 @@ class _Turn:
                 break
             # What others were quicker with was to be no check, and stays so.
             mixed = number == 0
-            new, fell_short = self._try(queue, wanted - len(found), wait=False, mixed=mixed)
+            new, fell_short = self._try(queue, wanted - len(found), mixed=mixed)
             found += new
             if not fell_short:
                 break
@@ -77,12 +78,17 @@ class _Turn:
 
     def wait_for_one(self, queue: Queue) -> list[int]:
         for _ in range(_MOST_TRIES):
-            new, fell_short = self._try(queue, 1, wait=True, mixed=False)
-            if new or not fell_short:
+            with self._engine.begin() as connection:
+                picked, fell_short = card_picking.wait_for_first(
+                    connection, self._project_id, queue, user_id=self._user_id
+                )
+                placed = self._place(connection, queue, picked)
+                new = self._insert(connection, queue, placed)
+            if new or not (picked or fell_short):
                 return new
         return []
 
-    def _try(self, queue: Queue, wanted: int, *, wait: bool, mixed: bool) -> tuple[list[int], bool]:
+    def _try(self, queue: Queue, wanted: int, *, mixed: bool) -> tuple[list[int], bool]:
         """Ids, and whether others were quicker with some of what was picked."""
         with self._engine.begin() as connection:
             checks = self._draw(connection, queue, wanted) if mixed else {}
@@ -93,21 +99,23 @@ class _Turn:
                 queue,
                 user_id=self._user_id,
                 limit=max(1, real),  # one tells whether anything waits
-                wait=wait,
             )
             goes_on = len(picked) == max(1, real)
             picked = picked[:real]
             placed = self._place(connection, queue, picked)
             new = list(_mixed(placed, checks, goes_on=goes_on))
-            ids = cards.insert_new(
-                connection,
-                self._project_id,
-                new,
-                queue_id=queue.id,
-                user_id=self._user_id,
-                duration=self._duration,
-            )
+            ids = self._insert(connection, queue, new)
         return ids, len(placed) < len(picked)
+
+    def _insert(self, connection: sa.Connection, queue: Queue, new: Sequence[NewCard]) -> list[int]:
+        return cards.insert_new(
+            connection,
+            self._project_id,
+            new,
+            queue_id=queue.id,
+            user_id=self._user_id,
+            duration=self._duration,
+        )
 
     def _draw(self, connection: sa.Connection, queue: Queue, wanted: int) -> dict[int, NewCard]:
         """Checks by their place among the cards; each place is one by the queue's rates."""

@@ -37,17 +37,29 @@ class Source:
         self, connection: sa.Connection, project_id: int, *, user_id: int, after: int | None
     ) -> Found | None:
         """Without `after`, what the user has already comes first: they go on with it. With
-        `after`, it comes last, so nobody who has two images is sent to and fro between them.
+        `after`, it comes last, so nobody who has two images is sent to and fro between them. What
+        others are taking at this moment is passed over."""
+        return self._first(connection, project_id, user_id, after, lock=True)
 
-        Waits for others only where there is nothing else: they may take the image, or not."""
-        for wait in (False, True):
-            own = self._own(connection, project_id, user_id, wait=wait)
-            free = self._free(connection, project_id, after, user_id, wait=wait)
-            order = (own, free) if after is None else (free, own)
-            found = next((one for each in order for one in each), None)
-            if found is not None:
-                return found
-        return None
+    def look(
+        self, connection: sa.Connection, project_id: int, *, user_id: int, after: int | None
+    ) -> Found | None:
+        """What `pick` would be but for those who are taking it; its row is not locked."""
+        return self._first(connection, project_id, user_id, after, lock=False)
+
+    def _first(
+        self,
+        connection: sa.Connection,
+        project_id: int,
+        user_id: int,
+        after: int | None,
+        *,
+        lock: bool,
+    ) -> Found | None:
+        own = self._own(connection, project_id, user_id, lock=lock)
+        free = self._free(connection, project_id, after, user_id, lock=lock)
+        order = (own, free) if after is None else (free, own)
+        return next((one for each in order for one in each), None)
 
     def note(
         self,
@@ -79,10 +91,10 @@ class Source:
         return image_picking.left(connection, project_id, self.queues, user_id=user_id)
 
     def _own(
-        self, connection: sa.Connection, project_id: int, user_id: int, *, wait: bool
+        self, connection: sa.Connection, project_id: int, user_id: int, *, lock: bool
     ) -> Iterator[Found]:
         (queue,) = self.queues if self.is_chosen else (None,)
-        image_id = image_picking.pick_own(connection, project_id, queue, user_id=user_id, wait=wait)
+        image_id = image_picking.pick_own(connection, project_id, queue, user_id=user_id, lock=lock)
         if image_id is not None:
             yield Found(image_id, None)
 
@@ -93,11 +105,11 @@ class Source:
         after: int | None,
         user_id: int,
         *,
-        wait: bool,
+        lock: bool,
     ) -> Iterator[Found]:
         for queue in self.queues or (None,):
             image_id = image_picking.pick(
-                connection, project_id, queue, after=after, wait=wait, user_id=user_id
+                connection, project_id, queue, after=after, lock=lock, user_id=user_id
             )
             if image_id is not None:
                 yield Found(image_id, queue)

@@ -27,7 +27,6 @@ from maskloop.platform.errors import (
 from maskloop.platform.settings import Settings
 from maskloop.platform.states import STATE_AFTER, FoldState, ImageState, SubmissionOutcome
 from maskloop.services import blind_passes, image_queues
-from maskloop.services.blind_passes import Taken
 from maskloop.services.image_queues import Source
 from maskloop.services.runtime import Runtime
 
@@ -69,8 +68,8 @@ def next_turn(
     after: int | None = None,
     ahead: int = 0,
 ) -> Turn:
-    """Lease an image: the next one behind `after`; without it, the one the user has already. A pass
-    that they have in hand is one of these (`services/blind_passes.py`).
+    """Lease an image: the next one behind `after`; without it, the one the user has already. A
+    blind pass that they have in hand is one of these.
 
     `queue_id`: None takes from all open queues of images that are theirs, those of the highest
     priority first and equal ones in turn; where there is none, from all that is to do. Raises
@@ -78,71 +77,97 @@ def next_turn(
     """
     with runtime.engine.connect() as connection:
         source = image_queues.source_of(connection, project_id, queue_id, user_id=user_id)
-    if after is not None:
+    taken = None
+    if after is None:
+        taken = _pass_in_hand(runtime, project_id, source, user_id)
+    else:
         after = blind_passes.place_behind(runtime, project_id, after)
-    passed = _pass_in_hand(runtime, project_id, user_id) if after is None else None
-    taken = _take_next(runtime, project_id, source, user_id, after) if passed is None else None
-    if taken is None and after is not None:
-        passed = _pass_in_hand(runtime, project_id, user_id)
-    if isinstance(taken, Taken):
-        passed, taken = taken, None
-    if passed is not None:
-        return _turn_of_pass(runtime, project_id, source, passed, ahead, user_id=user_id)
-    with runtime.engine.connect() as connection:
-        left = source.left(connection, project_id, user_id=user_id)
-        if taken is None:
-            return Turn(None, None, (), left)
-        image_id, lease, queue = taken
-        behind = image_picking.ahead_of(
-            connection, project_id, queue, image_id, limit=ahead, user_id=user_id
-        )
-        image, *others = image_summaries.of_images(connection, project_id, [image_id, *behind])
-        return Turn(image, lease, others, left, None if queue is None else queue.id)
+    if taken is None:
+        taken = _take_next(runtime, project_id, source, user_id, after)
+    if taken is None:
+        taken = _pass_in_hand(runtime, project_id, source, user_id)
+    return _turn(runtime, project_id, source, taken, ahead, user_id=user_id)
 
 
-def _pass_in_hand(runtime: Runtime, project_id: int, user_id: int) -> Taken | None:
-    duration = duration_of(runtime.settings)
-    return blind_passes.resumed(runtime, project_id, user_id=user_id, duration=duration)
+@dataclass(frozen=True)
+class _Taken:
+    """`behind`: whose followers come next; the image itself, but for one in a pass. `besides`: it
+    is not among what its queue has left for its person."""
+
+    image_id: int
+    lease: Lease
+    queue: Queue | None
+    behind: int
+    in_pass: bool = False
+    besides: bool = False
 
 
-def _turn_of_pass(
+def _turn(
     runtime: Runtime,
     project_id: int,
     source: Source,
-    passed: Taken,
+    taken: _Taken | None,
     ahead: int,
     *,
     user_id: int,
 ) -> Turn:
-    """As if its image stood where the person came from."""
-    queue = source.queue_of(passed.queue_id)
-    with runtime.in_passes.engine.connect() as connection:
-        image = image_summaries.of_image(connection, project_id, passed.image_id)
     with runtime.engine.connect() as connection:
-        left = source.left(connection, project_id, user_id=user_id) + passed.is_fold
+        left = source.left(connection, project_id, user_id=user_id)
+        if taken is None:
+            return Turn(None, None, (), left)
+        left += taken.besides
         behind = image_picking.ahead_of(
-            connection, project_id, queue, passed.behind, limit=ahead, user_id=user_id
+            connection, project_id, taken.queue, taken.behind, limit=ahead, user_id=user_id
         )
         others = image_summaries.of_images(connection, project_id, behind)
-    return Turn(image, passed.lease, others, left, None if queue is None else queue.id)
+    where = runtime.in_passes if taken.in_pass else runtime
+    with where.engine.connect() as connection:
+        image = image_summaries.of_image(connection, project_id, taken.image_id)
+    queue_id = None if taken.queue is None else taken.queue.id
+    return Turn(image, taken.lease, others, left, queue_id)
+
+
+def _pass_in_hand(runtime: Runtime, project_id: int, source: Source, user_id: int) -> _Taken | None:
+    """Where somebody chose a queue, only one that came of it; one that asks several people about
+    each image begins another pass, and nobody has two in hand."""
+    (chosen,) = source.queues if source.is_chosen else (None,)
+    if chosen is not None and chosen.plan.fold > 1:
+        chosen = None
+    with runtime.engine.begin() as connection:
+        found = blind_passes.resumed_in(
+            connection,
+            project_id,
+            user_id=user_id,
+            queue_id=None if chosen is None else chosen.id,
+            duration=duration_of(runtime.settings),
+        )
+        return None if found is None else _of_pass(source, found)
+
+
+def _of_pass(source: Source, found: blind_passes.Taken) -> _Taken:
+    queue = source.queue_of(found.queue_id)
+    return _Taken(
+        found.image_id, found.lease, queue, found.behind, in_pass=True, besides=found.is_fold
+    )
 
 
 def _take_next(
     runtime: Runtime, project_id: int, source: Source, user_id: int, after: int | None
-) -> tuple[int, Lease, Queue | None] | Taken | None:
+) -> _Taken | None:
     """Every try that fails is an image that somebody else took at the same moment, so it ends; and
-    is a transaction of its own, so that nobody waits for an image while they hold another.
+    is a transaction of its own, so that nobody waits for an image while they hold another. They
+    wait for others only where there is nothing else: those may take the image, or not.
 
     Where a queue has a next image, a gold one may come in its place, as often as its rate says."""
     duration = duration_of(runtime.settings)
-    may_be_gold = True
+    may_be_gold, in_other_hands = True, None
     while True:
         with runtime.engine.begin() as connection:
+            if in_other_hands is not None:
+                images.lock(connection, project_id, in_other_hands)
             found = source.pick(connection, project_id, user_id=user_id, after=after)
-            if found is None:
-                return None
             # What others were quicker with was to be no check, and stays so.
-            if found.queue is not None and may_be_gold:
+            if found is not None and found.queue is not None and may_be_gold:
                 may_be_gold = False
                 passed = blind_passes.drawn(
                     connection,
@@ -153,8 +178,8 @@ def _take_next(
                     duration=duration,
                 )
                 if passed is not None:
-                    return passed
-            if found.queue is not None and found.queue.plan.fold > 1:
+                    return _of_pass(source, passed)
+            if found is not None and found.queue is not None and found.queue.plan.fold > 1:
                 passed = blind_passes.begun_fold(
                     connection,
                     project_id,
@@ -163,15 +188,25 @@ def _take_next(
                     user_id=user_id,
                     duration=duration,
                 )
-                if passed is not None or blind_passes.has_one(connection, project_id, user_id):
-                    return passed
+                if passed is not None:
+                    return _of_pass(source, passed)
+                if blind_passes.has_one(connection, project_id, user_id):
+                    return None
                 continue
-            lease = image_leases.take(
-                connection, project_id, found.image_id, user_id=user_id, duration=duration
-            )
-            if lease is not None:
-                queue = source.note(connection, project_id, found, lease, user_id=user_id)
-                return found.image_id, lease, queue
+            if found is not None:
+                lease = image_leases.take(
+                    connection, project_id, found.image_id, user_id=user_id, duration=duration
+                )
+                if lease is not None:
+                    queue = source.note(connection, project_id, found, lease, user_id=user_id)
+                    return _Taken(found.image_id, lease, queue, found.image_id)
+        in_other_hands = None
+        if found is None:
+            with runtime.engine.connect() as connection:
+                seen = source.look(connection, project_id, user_id=user_id, after=after)
+            if seen is None:
+                return None
+            in_other_hands = seen.image_id
 
 
 def duration_of(settings: Settings) -> timedelta:

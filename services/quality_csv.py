@@ -13,9 +13,11 @@ from maskloop.platform.db.quality_figures import Edits, Effort, Of, Spread, Thro
 from maskloop.platform.db.quality_rows import Period
 from maskloop.platform.errors import NotFoundError
 from maskloop.platform.intervals import Interval
+from maskloop.platform.labeling_skill import LabelingSkill
 from maskloop.platform.reviewer_skill import Measured, Skill, TooFew
-from maskloop.services import agreement, quality, quality_checks
+from maskloop.services import agreement, labeling_quality, quality, quality_checks
 from maskloop.services.agreement import Agreement
+from maskloop.services.labeling_quality import LabelerQuality
 from maskloop.services.quality import CheckFigures, Quality, Shares
 from maskloop.services.runtime import Runtime
 
@@ -42,6 +44,12 @@ class Asked:
     @cached_property
     def of_checks(self) -> quality_checks.Quality:
         return quality_checks.of_project(
+            self.runtime, self.project_id, self.period, user_id=self.person_id
+        )
+
+    @cached_property
+    def labelers(self) -> list[LabelerQuality]:
+        return labeling_quality.of_project(
             self.runtime, self.project_id, self.period, user_id=self.person_id
         )
 
@@ -158,6 +166,32 @@ def _skills(skill: Skill) -> Iterator[tuple[str, str | None, Measured | TooFew]]
     yield "boundary F", None, skill.boundary_f
 
 
+def _by_labeler(found: list[LabelerQuality]) -> Table:
+    header = (
+        *("person id", "person", "figure", "of category", "measured on", "needed"),
+        *("mean", "mean, 95 % from", "mean, 95 % to"),
+        *("images", "images skipped", "objects", "objects found", "objects extra"),
+    )
+    rows: list[Sequence[Cell]] = []
+    for one in found:
+        behind = (one.images, one.skipped, one.objects, one.found, one.extra)
+        for category, skill in ((None, one.skill), *one.categories.items()):
+            for figure, told in _labeling_skills(skill, with_extra=category is None):
+                rows.append((one.user_id, one.user, figure, category, *_told(told), *behind))
+    return header, rows
+
+
+def _labeling_skills(
+    skill: LabelingSkill, *, with_extra: bool
+) -> Iterator[tuple[str, Measured | TooFew]]:
+    yield "missed", skill.missed
+    if with_extra:
+        yield "extra objects per image", skill.extra
+    yield "wrong category", skill.wrong_category
+    yield "IoU", skill.mean_iou
+    yield "boundary F", skill.boundary_f
+
+
 def _told(told: Measured | TooFew) -> Sequence[Cell]:
     if isinstance(told, TooFew):
         return (told.of, told.needed, None, None, None)
@@ -223,8 +257,9 @@ FIGURES: Final[dict[str, Callable[[Asked], Table]]] = {
     "gold": lambda asked: _gold(asked.quality.checks),
     "planted": lambda asked: _planted(asked.quality.checks),
     "checks-by-person": lambda asked: _by_person(asked.of_checks),
+    "gold-images-by-person": lambda asked: _by_labeler(asked.labelers),
     "agreement": lambda asked: _agreement(asked.agreement),
 }
 """By the name in the address."""
 _OF_CHECKS: Final = frozenset({"gold", "planted"})
-_OF_REVIEWERS: Final = frozenset({"checks-by-person"})
+_OF_REVIEWERS: Final = frozenset({"checks-by-person", "gold-images-by-person"})

@@ -1,6 +1,7 @@
 """Withdrawals: an answer that its author takes back, and what came of it is undone."""
 
 import uuid
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -35,37 +36,47 @@ from maskloop.services.runtime import Runtime
 def withdraw(
     runtime: Runtime, project_id: int, card_id: int, *, token: uuid.UUID, person: Person
 ) -> ShownCard:
-    """Take the answer to a card back: what it made is undone, and the card is open again for its
-    holder.
+    """`withdraw_in` in a transaction of its own."""
+    duration = duration_of(runtime.settings)
+    with runtime.engine.begin() as connection:
+        return withdraw_in(
+            connection, project_id, card_id, token=token, person=person, duration=duration
+        )
+
+
+def withdraw_in(
+    connection: sa.Connection,
+    project_id: int,
+    card_id: int,
+    *,
+    token: uuid.UUID,
+    person: Person,
+    duration: timedelta,
+) -> ShownCard:
+    """Take the answer to a card back, in the caller's transaction: what it made is undone, and the
+    card is open again for its holder, for this long.
 
     Raises `CardLostError`; `RefusedTransitionError` for a card that is open; `AnswerShownError` for
     a check of a queue with feedback; where somebody built on the answer since,
     `AnnotationConflictError` or `AlreadyReviewedError`; and `NotFoundError`.
     """
-    with runtime.engine.begin() as connection:
-        card = held(connection, project_id, card_id, token=token, person=person)
-        if card.outcome is None:
-            raise RefusedTransitionError("Card", str(card_id), "open", "withdrawn")
-        if card.outcome is not CardOutcome.ANSWERED:
-            raise CardLostError(card_id, holder_of(connection, project_id, card))
-        revision = _take_back(connection, project_id, card)
-        cards.reopen(
-            connection,
-            project_id,
-            card_id,
-            duration=duration_of(runtime.settings),
-            revision=revision,
-        )
-        audit_events.record(
-            connection,
-            project_id=project_id,
-            user_id=card.user_id,
-            action="withdrawn",
-            subject="card",
-            subject_id=card_id,
-        )
-        (shown,) = show(connection, project_id, [card_id])
-        return shown
+    card = held(connection, project_id, card_id, token=token, person=person)
+    if card.outcome is None:
+        raise RefusedTransitionError("Card", str(card_id), "open", "withdrawn")
+    if card.outcome is not CardOutcome.ANSWERED:
+        raise CardLostError(card_id, holder_of(connection, project_id, card))
+    revision = _take_back(connection, project_id, card)
+    cards.reopen(connection, project_id, card_id, duration=duration, revision=revision)
+    audit_events.record(
+        connection,
+        project_id=project_id,
+        user_id=card.user_id,
+        action="withdrawn",
+        subject="card",
+        subject_id=card_id,
+    )
+    (shown,) = show(connection, project_id, [card_id])
+    return shown
 
 
 def _take_back(connection: sa.Connection, project_id: int, card: Card) -> int | None:

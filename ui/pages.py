@@ -3,12 +3,14 @@
 `maskloop up` finds `mount` by the entry point `maskloop.pages`: services know of no page.
 """
 
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
 from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from maskloop.ui.label.page import LABEL
@@ -30,11 +32,22 @@ _SERVED_WHOLE: Final = frozenset({"", "/", "/config", "/theme.css", "/manifest.j
 
 def mount(app: FastAPI) -> None:
     """Each page at /NAME/ and its modules at /ui/NAME/."""
-    theme = gr.themes.Base(font=["system-ui"], font_mono=["ui-monospace"])
     for page in PAGES:
         app.mount(page.files, _Modules(page.static), name=f"{page.name}-modules")
+    for made in _gradio():
+        app.mount(made.path, made.app)
+    app.add_middleware(_OnlyThePages)
+
+
+@cache
+def _gradio() -> tuple[Mount, ...]:
+    """Gradio's application of each page. Made once, which takes a second, for every server of the
+    process: they keep nothing of who asks."""
+    theme = gr.themes.Base(font=["system-ui"], font_mono=["ui-monospace"])
+    alone = FastAPI()
+    for page in PAGES:
         gr.mount_gradio_app(
-            app,
+            alone,
             page.blocks(),
             path=page.path,
             footer_links=[],
@@ -44,7 +57,7 @@ def mount(app: FastAPI) -> None:
             mcp_server=False,
             theme=theme,
         )
-    app.add_middleware(_OnlyThePages)
+    return tuple(route for route in alone.routes if isinstance(route, Mount))
 
 
 class _Modules(StaticFiles):

@@ -4,7 +4,7 @@ A change inserts the next revision, and the primary key decides who was first. T
 is the one without a next; an annotation whose current revision is deleted is no more.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -146,6 +146,19 @@ def lock(connection: sa.Connection, project_id: int, annotation_id: int, revisio
         annotations.c.project_id == project_id,
         annotations.c.id == annotation_id,
         annotations.c.revision == revision,
+    )
+    connection.execute(wanted.with_for_update(key_share=True))
+
+
+def lock_all(
+    connection: sa.Connection, project_id: int, revisions: Collection[tuple[int, int]]
+) -> None:
+    """`lock` of several, by id: so two who lock the same do not wait for each other."""
+    named = sa.tuple_(annotations.c.id, annotations.c.revision)
+    wanted = (
+        sa.select(annotations.c.id)
+        .where(annotations.c.project_id == project_id, named.in_(list(revisions)))
+        .order_by(annotations.c.id, annotations.c.revision)
     )
     connection.execute(wanted.with_for_update(key_share=True))
 

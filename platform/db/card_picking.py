@@ -44,10 +44,42 @@ def pick(
     *,
     user_id: int,
     limit: int,
-    wait: bool = False,
 ) -> list[Picked]:
     """Up to `limit`, the first one first; their rows are locked. Those that others lock at this
-    moment are passed over, or with `wait` waited for."""
+    moment are passed over."""
+    return _walk(connection, project_id, queue, user_id=user_id, limit=limit, lock=True)
+
+
+def wait_for_first(
+    connection: sa.Connection, project_id: int, queue: Queue, *, user_id: int
+) -> tuple[list[Picked], bool]:
+    """`pick` of one for a transaction that holds nothing yet: it waits for whoever has the first in
+    hand at this moment, and for nobody behind it. Whether it was taken meanwhile, too."""
+    first = _walk(connection, project_id, queue, user_id=user_id, limit=1, lock=False)
+    if not first:
+        return [], False
+    ((subject_id, revision),) = first
+    table = _table(queue)
+    wanted = sa.select(table.c.id).where(table.c.project_id == project_id, table.c.id == subject_id)
+    if table is annotations:
+        wanted = wanted.where(annotations.c.revision == revision)
+    connection.execute(wanted.with_for_update(key_share=True))
+    found = _walk(
+        connection, project_id, queue, user_id=user_id, limit=1, lock=True, only=subject_id
+    )
+    return found, not found
+
+
+def _walk(
+    connection: sa.Connection,
+    project_id: int,
+    queue: Queue,
+    *,
+    user_id: int,
+    limit: int,
+    lock: bool,
+    only: int | None = None,
+) -> list[Picked]:
     # Statistics lag behind where cards are made by the second; a plan of when there were none would
     # read all of them for every proposal that it passes.
     connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
@@ -55,9 +87,13 @@ def pick(
     for wanted in _in_order(project_id, queue, user_id):
         if len(found) == limit:
             break
-        statement = wanted.limit(limit - len(found)).with_for_update(
-            of=_table(queue), key_share=True, skip_locked=not wait
-        )
+        statement = wanted.limit(limit - len(found))
+        if only is not None:
+            statement = statement.where(_table(queue).c.id == only)
+        if lock:
+            statement = statement.with_for_update(
+                of=_table(queue), key_share=True, skip_locked=True
+            )
         found += [(row[0], row[1]) for row in connection.execute(statement)]
     return list(dict.fromkeys(found))
 

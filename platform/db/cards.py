@@ -114,6 +114,12 @@ def lock(connection: sa.Connection, project_id: int, card_id: int) -> Card:
     return by_id(connection, project_id, card_id)
 
 
+def lock_all(connection: sa.Connection, project_id: int, card_ids: Collection[int]) -> None:
+    """`lock` of several, by id."""
+    wanted = sa.select(cards.c.id).where(cards.c.project_id == project_id, cards.c.id.in_(card_ids))
+    connection.execute(wanted.order_by(cards.c.id).with_for_update())
+
+
 def lock_own(
     connection: sa.Connection,
     project_id: int,
@@ -175,7 +181,9 @@ def overtake(
     card_ids: Collection[int] | None = None,
 ) -> None:
     """End a person's open cards whose proposal was decided elsewhere or whose annotation is at
-    another revision. Those that somebody has in hand at this moment are passed over."""
+    another revision. Those that somebody has in hand at this moment are passed over. They are
+    locked in no order: a transaction of its own.
+    """
     pending = sa.exists().where(
         proposals.c.project_id == cards.c.project_id,
         proposals.c.id == cards.c.proposal_id,

@@ -36,26 +36,26 @@ def pick(
     queue: Queue | None,
     *,
     after: int | None,
-    wait: bool,
+    lock: bool,
     user_id: int | None = None,
 ) -> int | None:
     """The id of one that nobody has, the user included. `user_id`: a queue that asks several
     people about each image (`fold`) hands out those of which this one knows nothing.
 
     With `after`, those that follow it come first, going round; in an order by proposals there is no
-    round, and it is itself the last. Images that somebody else is taking at this moment are passed
-    over, or with `wait` waited for.
+    round, and it is itself the last. With `lock` its row is locked, and images that somebody else
+    is taking at this moment are passed over; without, they are seen.
     """
-    return _first(connection, queue, _in_order(project_id, queue, after, user_id), wait=wait)
+    return _first(connection, queue, _in_order(project_id, queue, after, user_id), lock=lock)
 
 
 def pick_own(
-    connection: sa.Connection, project_id: int, queue: Queue | None, *, user_id: int, wait: bool
+    connection: sa.Connection, project_id: int, queue: Queue | None, *, user_id: int, lock: bool
 ) -> int | None:
     """The one to do that the user leased last; with a queue, of those that it handed out or that
     fit its rule."""
     own = _own(project_id, queue, user_id)
-    return _first(connection, queue, iter([own]), wait=wait)
+    return _first(connection, queue, iter([own]), lock=lock)
 
 
 def ahead_of(
@@ -102,14 +102,16 @@ def to_do(project_id: int) -> _Ids:
 
 
 def _first(
-    connection: sa.Connection, queue: Queue | None, order: Iterator[_Ids], *, wait: bool
+    connection: sa.Connection, queue: Queue | None, order: Iterator[_Ids], *, lock: bool
 ) -> int | None:
     if queue is not None:
         # Statistics lag behind where a job brings proposals by the thousand; a plan of when there
         # were none would read all of them for every image.
         connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
     for wanted in order:
-        statement = wanted.limit(1).with_for_update(of=images, key_share=True, skip_locked=not wait)
+        statement = wanted.limit(1)
+        if lock:
+            statement = statement.with_for_update(of=images, key_share=True, skip_locked=True)
         found: int | None = connection.execute(statement).scalar_one_or_none()
         if found is not None:
             return found

@@ -1,5 +1,7 @@
 """Bringing a database to the newest schema. Safe when several processes start at once."""
 
+from functools import cache
+
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -13,16 +15,21 @@ _LOCK = 0x6D61736B  # "mask"; an advisory lock of the database, held while it is
 
 def alembic_config(connection: sa.Connection) -> Config:
     """Alembic's settings for the revisions that ship inside the package."""
+    config = _of_package()
+    config.attributes["connection"] = connection
+    return config
+
+
+def _of_package() -> Config:
     config = Config()
     config.set_main_option("script_location", "maskloop:migrations")
-    config.attributes["connection"] = connection
     return config
 
 
 def upgrade(engine: sa.Engine) -> None:
     """To the newest revision. Raises `SchemaTooNewError` for one this version does not know."""
     with engine.begin() as connection:
-        if current_revision(connection) == newest_revision(connection):
+        if current_revision(connection) == newest_revision():
             return
     with engine.begin() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
@@ -38,5 +45,7 @@ def current_revision(connection: sa.Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def newest_revision(connection: sa.Connection) -> str | None:
-    return ScriptDirectory.from_config(alembic_config(connection)).get_current_head()
+@cache
+def newest_revision() -> str | None:
+    """Once: reading it runs every revision's file."""
+    return ScriptDirectory.from_config(_of_package()).get_current_head()

@@ -30,18 +30,26 @@ def supersede(
     a job of a replaced version that ends late replaces nothing. Waits for reviews under way; what
     they decide is not pending any more.
     """
+    found = _locked(
+        connection,
+        proposals.c.project_id == project_id,
+        proposals.c.image_id == image_id,
+        proposals.c.state == ProposalState.PENDING,
+        proposals.c.model_version_id != version_id,
+        proposals.c.job_id < job_id,
+    )
     statement = (
         sa.update(proposals)
-        .where(
-            proposals.c.project_id == project_id,
-            proposals.c.image_id == image_id,
-            proposals.c.state == ProposalState.PENDING,
-            proposals.c.model_version_id != version_id,
-            proposals.c.job_id < job_id,
-        )
+        .where(proposals.c.project_id == project_id, proposals.c.id.in_(found))
         .values(state=ProposalState.SUPERSEDED)
     )
     return connection.execute(statement).rowcount
+
+
+def _locked(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> list[int]:
+    """In the order in which everybody locks several, else two would wait for each other."""
+    wanted = sa.select(proposals.c.id).where(*conditions).order_by(proposals.c.id)
+    return list(connection.execute(wanted.with_for_update(key_share=True)).scalars())
 
 
 def judged_masks(connection: sa.Connection, project_id: int, image_id: int) -> list[Rle]:
@@ -66,15 +74,17 @@ def revive(
     """A version that serves again proposes what it had proposed: pending again; how many."""
     if not masks:
         return 0
+    found = _locked(
+        connection,
+        proposals.c.project_id == project_id,
+        proposals.c.image_id == image_id,
+        proposals.c.model_version_id == version_id,
+        proposals.c.state == ProposalState.SUPERSEDED,
+        proposals.c.mask_digest.in_([mask.digest for mask in masks]),
+    )
     statement = (
         sa.update(proposals)
-        .where(
-            proposals.c.project_id == project_id,
-            proposals.c.image_id == image_id,
-            proposals.c.model_version_id == version_id,
-            proposals.c.state == ProposalState.SUPERSEDED,
-            proposals.c.mask_digest.in_([mask.digest for mask in masks]),
-        )
+        .where(proposals.c.project_id == project_id, proposals.c.id.in_(found))
         .values(state=ProposalState.PENDING, job_id=job_id)
     )
     return connection.execute(statement).rowcount

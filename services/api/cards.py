@@ -263,18 +263,28 @@ def answer(new: NewAnswer, card_id: Id, once: OnceOnly, access: Reviewer) -> Res
 
 
 @router.post(
-    "/projects/{project_id}/cards/{card_id}/withdraw", summary="Take an answer to a card back"
+    "/projects/{project_id}/cards/{card_id}/withdraw",
+    response_model=CardShown,
+    summary="Take an answer to a card back",
 )
-def withdraw(request: Request, card_id: Id, held: Token, access: Reviewer) -> CardShown:
+def withdraw(
+    request: Request, card_id: Id, held: Token, once: OnceOnly, access: Reviewer
+) -> Response:
     """What it made is undone, and the card is open again. 409 where somebody built on it since."""
-    found = withdrawals.withdraw(
-        context_of(request).runtime,
-        access.project_id,
-        card_id,
-        token=held.token,
-        person=person(access),
-    )
-    return _card(found)
+    duration = cards.duration_of(context_of(request).runtime.settings)
+
+    def effect(connection: sa.Connection) -> CardShown:
+        found = withdrawals.withdraw_in(
+            connection,
+            access.project_id,
+            card_id,
+            token=held.token,
+            person=person(access),
+            duration=duration,
+        )
+        return _card(found)
+
+    return once.do(access.principal, effect, status=200)
 
 
 def _card(shown: ShownCard) -> CardShown:

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from maskloop.platform.errors import MaskloopError
+from maskloop.platform.errors import DatabaseUnavailableError, MaskloopError
 
 logger = logging.getLogger(__name__)
 
@@ -170,6 +170,8 @@ def handle_with(app: FastAPI) -> None:
             logger.error(
                 "request.failed path=%s code=%s error=%s", _path(request), error.code, error
             )
+        elif isinstance(error, DatabaseUnavailableError):  # away, or it gave up a deadlock
+            logger.warning("request.unavailable path=%s error=%s", _path(request), error)
         return answer
 
     @app.exception_handler(RequestValidationError)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from maskloop.platform.intervals import Interval
     from maskloop.platform.reviewer_skill import Measured, TooFew
     from maskloop.services.agreement import Agreement
+    from maskloop.services.labeling_quality import LabelerQuality
     from maskloop.services.quality import CheckFigures, Shares
     from maskloop.services.quality_checks import PersonQuality
     from maskloop.services.quality_csv import Asked
@@ -52,7 +53,9 @@ def quality(
         elif as_json:
             found = asdict(asked.quality)
             of_checks, agreed = asdict(asked.of_checks), asdict(asked.agreement)
-            console.write_json(found | {"checks_by_person": of_checks, "agreement": agreed})
+            labelers = [asdict(one) for one in asked.labelers]
+            beside = {"checks_by_person": of_checks, "gold_images_by_person": labelers}
+            console.write_json(found | beside | {"agreement": agreed})
         else:
             _tell(asked)
 
@@ -86,6 +89,17 @@ def _tell(asked: "Asked") -> None:
         _tell_checks(found.checks)
     columns = ["", "planted", "let through", "gold", "rejected", "IoU", "boundary F", "taken back"]
     _table("Checks by person", columns, map(_person, asked.of_checks.people))
+    missed = [
+        "",
+        "images",
+        "objects",
+        "missed",
+        "extra an image",
+        "named wrongly",
+        "IoU",
+        "boundary F",
+    ]
+    _table("Gold images by person", missed, map(_labeler, asked.labelers))
     _tell_agreement(asked.agreement)
 
 
@@ -152,6 +166,20 @@ def _person(one: "PersonQuality") -> Row:
         _told(skill.mean_iou, _figure),
         _told(skill.boundary_f, _figure),
         one.withdrawn,
+    )
+
+
+def _labeler(one: "LabelerQuality") -> Row:
+    skill = one.skill
+    return (
+        one.user,
+        one.images,
+        one.objects,
+        _told(skill.missed, _share),
+        _told(skill.extra, _figure),
+        _told(skill.wrong_category, _share),
+        _told(skill.mean_iou, _figure),
+        _told(skill.boundary_f, _figure),
     )
 
 

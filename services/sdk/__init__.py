@@ -4,6 +4,9 @@ from maskloop.services.sdk.client import Client
 from maskloop.services.sdk.models import (
     AddedImage,
     Annotation,
+    Answered,
+    Card,
+    Hand,
     Image,
     Job,
     Mask,
@@ -11,13 +14,18 @@ from maskloop.services.sdk.models import (
     ModelVersion,
     Project,
     Proposal,
+    Queue,
+    Renewal,
     Training,
 )
 
 __all__ = [
     "AddedImage",
     "Annotation",
+    "Answered",
+    "Card",
     "Client",
+    "Hand",
     "Image",
     "Job",
     "Mask",
@@ -25,5 +33,7 @@ __all__ = [
     "ModelVersion",
     "Project",
     "Proposal",
+    "Queue",
+    "Renewal",
     "Training",
 ]

@@ -9,6 +9,7 @@ from typing import Any, Final, Self, TypeVar
 
 from maskloop.platform.errors import BadLocationError, NotFoundError
 from maskloop.platform.masks import Rle
+from maskloop.services.sdk.drawing import drawing
 from maskloop.services.sdk.models import (
     AddedImage,
     Annotation,
@@ -23,6 +24,7 @@ from maskloop.services.sdk.models import (
     Proposal,
     Training,
 )
+from maskloop.services.sdk.reviewing import Reviewing
 from maskloop.services.sdk.transport import Transport
 
 _TIMEOUT_SECONDS: Final = 60.0
@@ -36,7 +38,7 @@ Point = tuple[float, float, int]
 """x, y in pixels of the upright original; 1 inside, 0 outside."""
 
 
-class Client:
+class Client(Reviewing):
     """Use it in a `with` block, from one thread.
 
     `token`: an API token; without one a server on this machine may let its own people in. What
@@ -158,7 +160,7 @@ class Client:
         seconds: float | None = None,
     ) -> Annotation:
         """`prompts`: in their order, as they were sent; `seconds`: of work, by the labeler."""
-        body = _drawing(category_id, mask, prompts, model_version, seconds)
+        body = drawing(category_id, mask, prompts, model_version, seconds)
         path = f"/projects/{project_id}/images/{image_id}/annotations"
         return Annotation.model_validate(self._http.ask("POST", path, json=body))
 
@@ -175,7 +177,7 @@ class Client:
     ) -> Annotation:
         """The next revision of what was seen; a `RemoteError` of code `annotation_conflict` says
         that somebody else was first."""
-        body = _drawing(category_id, mask, prompts, model_version, seconds)
+        body = drawing(category_id, mask, prompts, model_version, seconds)
         answer = self._http.ask(
             "PUT",
             f"/projects/{project_id}/annotations/{annotation.id}",
@@ -322,22 +324,6 @@ class Client:
 
 def _all(kind: type[Item], found: list[Any]) -> list[Item]:
     return [kind.model_validate(item) for item in found]
-
-
-def _drawing(
-    category_id: int,
-    mask: Rle,
-    prompts: Sequence[dict[str, Any]],
-    model_version: int | None,
-    seconds: float | None,
-) -> dict[str, Any]:
-    return {
-        "category_id": category_id,
-        "segmentation": {"size": list(mask.size_hw), "counts": mask.counts.decode("ascii")},
-        "prompts": list(prompts),
-        "model_version": model_version,
-        "seconds": seconds,
-    }
 
 
 def _if_match(annotation: Annotation) -> dict[str, str]:

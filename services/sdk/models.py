@@ -106,6 +106,97 @@ class Proposal(Answer):
     stability_score: float
 
 
+class Queue(Answer):
+    """`left`: what waits for an answer, whoever has it; `mine`: cards of it that one holds."""
+
+    id: int
+    name: str
+    subject: str
+    rule: dict[str, Any]
+    ordering: str
+    priority: int
+    fold: int
+    people: tuple[str, ...]
+    closed_at: datetime | None
+    left: int
+    mine: int
+
+
+class Reason(Answer):
+    """`text` says it to people; `value`: the figure behind it, where there is one."""
+
+    reason: str
+    text: str
+    value: float | None = None
+
+
+class Vote(Answer):
+    """`segmentation` None: the mask as it was proposed."""
+
+    verdict: str
+    category_id: int | None
+    segmentation: Segmentation | None
+    reason: str | None
+
+
+class Card(Answer):
+    """`token` guards the answer; `why` it is worth a look. It does not say whether it shows a
+    proposal, an annotation or a check. `votes`: in a queue of disputes, else empty."""
+
+    id: int
+    token: str
+    seconds: float
+    queue_id: int
+    image: Image
+    segmentation: Segmentation
+    bbox: tuple[int, int, int, int]
+    area: int
+    category_id: int | None
+    predicted_iou: float | None
+    model_version: int | None
+    why: tuple[Reason, ...]
+    votes: tuple[Vote, ...] = ()
+
+
+class Hand(Answer):
+    """`left`: what waits for an answer, whoever has it."""
+
+    cards: tuple[Card, ...]
+    left: int
+
+
+class Feedback(Answer):
+    """How one did; `truth` and `category_id` are what was right."""
+
+    passed: bool
+    iou: float | None
+    boundary_f: float | None
+    text: str
+    truth: Segmentation
+    category_id: int
+
+
+class Answered(Answer):
+    """`feedback`: of a check, in a queue that gives it."""
+
+    verdict: str
+    feedback: Feedback | None = None
+
+
+class LostCard(Answer):
+    """`holder`: who has what it shows now, or "nobody"."""
+
+    id: int
+    holder: str
+
+
+class Renewal(Answer):
+    """`seconds` are left of those that are not lost."""
+
+    lost: tuple[LostCard, ...]
+    seconds: float
+
+
 class Job(Answer):
     id: int
     kind: str

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,31 +15,14 @@ from maskloop.platform.errors import (
     RemoteError,
     ServerUnreachableError,
 )
-from maskloop.platform.mask_answers import ServedVersion
 from maskloop.platform.masks import Rle
 from maskloop.services.api.context import make_context
 from maskloop.services.api.server import running
 from maskloop.services.people import create_user
-from maskloop.services.predictor import ServingStatus
 from maskloop.services.runtime import Runtime
 from maskloop.services.sdk import Client
 from maskloop.services.tokens import create_token
-
-
-class Idle:
-    """A predictor that nobody asks for masks here."""
-
-    async def masks(self, question: Any) -> Any:
-        raise AssertionError("no click in these tests")
-
-    def shadow(self, question: Any) -> Any:
-        raise AssertionError("no click in these tests")
-
-    def warm(self, images: Any) -> int:
-        return len(images)
-
-    async def status(self) -> ServingStatus:
-        return ServingStatus(True, {ServedVersion(1, "minisam"): 1}, {}, 0)
+from sites.idle import Idle
 
 
 @pytest.fixture

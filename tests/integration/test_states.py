@@ -136,8 +136,11 @@ def test_a_column_takes_the_values_of_its_enum_and_no_others(
     rows: sa.Connection, table: str, column: str, values: type[StrEnum]
 ) -> None:
     definition = rows.execute(
-        sa.text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name"),
-        {"name": f"{table}_{column}_check"},
+        sa.text(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conname = :name AND conrelid = to_regclass(:table)"
+        ),
+        {"name": f"{table}_{column}_check", "table": f"public.{table}"},
     ).scalar_one()
     assert set(re.findall(r"'(\w+)'", definition)) == set(values)
     begin_in(rows, table, next(iter(STATES[table])))

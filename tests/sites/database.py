@@ -4,6 +4,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ def server_url() -> Iterator[str]:
                 pass
             yield url
         finally:
+            _server(server.url).dispose()
             server.leave()
 
 
@@ -66,7 +68,11 @@ def _named(url: str, database: str) -> SecretStr:
 
 
 def _administer(url: str, statement: str) -> None:
-    engine = connect(url)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with _server(url).connect() as connection:
         connection.execute(sa.text(statement))
-    engine.dispose()
+
+
+@cache
+def _server(url: str) -> sa.Engine:
+    """Kept: each test asks it twice."""
+    return connect(url).execution_options(isolation_level="AUTOCOMMIT")

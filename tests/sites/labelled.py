@@ -14,7 +14,8 @@ from sites.targets import CATEGORIES, Mask, Picture, Target
 
 Json = dict[str, Any]
 Found = TypeVar("Found")
-PATIENCE_SECONDS: Final = 300.0
+PATIENCE_SECONDS: Final = 1200.0
+"""A machine on which all else runs too may take ten times as long."""
 _LOOK_SECONDS: Final = 0.2
 _PAGE: Final = 500
 _SAME: Final = 0.9

@@ -31,8 +31,8 @@ from maskloop.platform.mask_answers import (
     ShadowSkipped,
 )
 from maskloop.platform.stages import Stages
-from maskloop.services.api.context import ApiContext
-from maskloop.services.api.server import Server
+from maskloop.services.api.context import ApiContext, make_context
+from maskloop.services.api.server import Server, running
 from maskloop.services.people import create_user, set_roles
 from maskloop.services.predictor import ServingStatus
 from maskloop.services.projects import create_project
@@ -184,3 +184,15 @@ class Site:
             )
             found = image_summaries.page(connection, project_id, limit=1000)
             return next(s.image.id for s in found if s.image.sha256 == facts.sha256)
+
+
+@contextmanager
+def api_site(runtime: Runtime, model: Model) -> Iterator[Site]:
+    """A server of its own, without pages."""
+    predictor = InProcess(runtime, model)
+    context = make_context(runtime, predictor, host="127.0.0.1")
+    with running(context, port=0) as server:
+        made = Site(runtime, context, server, predictor)
+        yield made
+        for client in made.clients:
+            client.close()

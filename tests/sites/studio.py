@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 import sqlalchemy as sa
 
-from maskloop.platform.db import projects
+from maskloop.platform.db import passes, projects
 from maskloop.platform.db.annotations import Annotation
 from maskloop.platform.db.gold_images import GoldImage
 from maskloop.platform.db.images import Image
@@ -99,6 +99,12 @@ class Studio:
         made = self.begin(name, behind=behind)
         assert made is not None
         return made
+
+    def pass_of(self, pass_image_id: int) -> Pass:
+        with self.runtime.engine.connect() as connection:
+            found = passes.of_copy(connection, self.project_id, pass_image_id)
+        assert found is not None
+        return found
 
     def draw(self, found: Pass, *drawn: Drawn) -> list[Annotation]:
         return [

@@ -4,18 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from maskloop.services.api.context import make_context
-from maskloop.services.api.server import running
 from maskloop.services.runtime import Runtime
-from sites.site import InProcess, Model, Site
+from sites.site import Model, Site, api_site
 
 
 @pytest.fixture
 def site(runtime: Runtime, model: Model) -> Iterator[Site]:
-    predictor = InProcess(runtime, model)
-    context = make_context(runtime, predictor, host="127.0.0.1")
-    with running(context, port=0) as server:
-        made = Site(runtime, context, server, predictor)
+    with api_site(runtime, model) as made:
         yield made
-        for client in made.clients:
-            client.close()

@@ -130,7 +130,9 @@ def test_an_error_that_should_not_be_has_a_number_and_hides_its_inside(site: "Si
     assert "secret" not in answer.text
 
 
-def test_the_database_away_is_503_and_says_to_come_again(site: "Site") -> None:
+def test_the_database_away_is_503_and_says_to_come_again(
+    site: "Site", caplog: pytest.LogCaptureFixture
+) -> None:
     site.runtime.engine.dispose()
     url = site.runtime.engine.url.set(database="no_such_database")
     site.runtime.engine.pool._creator = lambda *_: (_ for _ in ()).throw(  # type: ignore[attr-defined]
@@ -139,6 +141,7 @@ def test_the_database_away_is_503_and_says_to_come_again(site: "Site") -> None:
     answer = site.client().get("/api/v1/projects")
     assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
     assert answer.headers["Retry-After"] == "1"
+    assert "request.unavailable path=/api/v1/projects" in caplog.text
     ready = site.client().get("/readyz")
     assert ready.status_code == 503
     assert "it is away" in ready.json()["parts"]["database"]

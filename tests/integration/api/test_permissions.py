@@ -1,7 +1,8 @@
 """Every route against every role, in the own project, in another's, and under ids there are not."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
@@ -13,9 +14,8 @@ from maskloop.services import people
 from maskloop.services.api.access import instance_admin, signed_in
 from maskloop.services.api.app import ROUTERS
 from maskloop.services.api.guard import PREFIX
-
-if TYPE_CHECKING:
-    from sites.site import Site
+from sites.database import fresh_runtime
+from sites.site import Model, Site, api_site
 
 PUBLIC = {"POST /session", "DELETE /session"}
 """Under the prefix, what one may ask without being signed in."""
@@ -54,8 +54,31 @@ def _ask(client: httpx.Client, route: APIRoute, project_id: int) -> httpx.Respon
     return client.request(method, path, json=None if method == "GET" else {})
 
 
-def _member(site: "Site", project_id: int, role: Role) -> httpx.Client:
-    return site.person(role.value, roles=[role], project_id=project_id)
+@dataclass(frozen=True)
+class House:
+    """One for all routes: what is asked has an empty document and names nothing that there is, and
+    a server for each of them would take most of the time."""
+
+    photos: int
+    others: int
+    members: dict[Role, httpx.Client]
+    """Of `photos`."""
+    boss: httpx.Client
+    strangers: tuple[httpx.Client, ...]
+
+
+@pytest.fixture(scope="module")
+def house(
+    server_url: str, model: Model, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    home = tmp_path_factory.mktemp("house") / "home"
+    with fresh_runtime(server_url, home) as runtime, api_site(runtime, model) as site:
+        people.create_user(runtime, "root", is_admin=True, password="correct horse battery")
+        photos, others = site.project("photos"), site.project("others")
+        members = {role: site.person(role.value, roles=[role], project_id=photos) for role in Role}
+        boss = site.person("boss", is_admin=True)
+        strangers = (site.client(), site.client("mlk_no-such-token"))
+        yield House(photos, others, members, boss, strangers)
 
 
 def test_every_route_says_who_may_use_it() -> None:
@@ -73,7 +96,7 @@ def test_every_route_of_a_project_names_a_permission_and_no_other_does() -> None
     assert [_name(route) for route in ELSEWHERE if _permission(route) is not None] == []
 
 
-def test_the_document_lists_the_routes_that_were_walked(site: "Site") -> None:
+def test_the_document_lists_the_routes_that_were_walked(site: Site) -> None:
     document = site.client().get("/openapi.json").json()
     listed = {
         f"{method.upper()} {path.removeprefix(PREFIX)}"
@@ -84,7 +107,7 @@ def test_the_document_lists_the_routes_that_were_walked(site: "Site") -> None:
     assert listed == {_name(route) for route in ROUTES if route.include_in_schema}
 
 
-def test_every_listed_route_has_a_summary_and_says_what_its_errors_look_like(site: "Site") -> None:
+def test_every_listed_route_has_a_summary_and_says_what_its_errors_look_like(site: Site) -> None:
     document = site.client().get("/openapi.json").json()
     for path, item in document["paths"].items():
         for operation in item.values():
@@ -94,11 +117,11 @@ def test_every_listed_route_has_a_summary_and_says_what_its_errors_look_like(sit
 
 
 @pytest.mark.parametrize("route", IN_PROJECTS, ids=_name)
-def test_a_role_may_do_what_its_permissions_say(site: "Site", route: APIRoute) -> None:
-    permission, photos = _permission(route), site.project("photos")
+def test_a_role_may_do_what_its_permissions_say(house: House, route: APIRoute) -> None:
+    permission = _permission(route)
     assert permission is not None
-    for role in Role:
-        answer = _ask(_member(site, photos, role), route, photos)
+    for role, client in house.members.items():
+        answer = _ask(client, route, house.photos)
         if permission in PERMISSIONS[role]:
             assert answer.status_code not in (401, 403, 405, 500), (role, answer.text)
             _assert_project_is_seen(answer)
@@ -109,10 +132,9 @@ def test_a_role_may_do_what_its_permissions_say(site: "Site", route: APIRoute) -
 
 
 @pytest.mark.parametrize("route", IN_PROJECTS, ids=_name)
-def test_another_project_looks_as_if_it_were_not_there(site: "Site", route: APIRoute) -> None:
-    photos, others = site.project("photos"), site.project("others")
-    for role in Role:
-        client = _member(site, photos, role)
+def test_another_project_looks_as_if_it_were_not_there(house: House, route: APIRoute) -> None:
+    others = house.others
+    for role, client in house.members.items():
         hidden, missing = _ask(client, route, others), _ask(client, route, MISSING)
         assert hidden.status_code == missing.status_code == 404, (role, hidden.text)
         assert hidden.text.replace(str(others), "ID") == missing.text.replace(str(MISSING), "ID")
@@ -121,19 +143,17 @@ def test_another_project_looks_as_if_it_were_not_there(site: "Site", route: APIR
 
 @pytest.mark.parametrize("route", IN_PROJECTS, ids=_name)
 def test_an_admin_of_the_instance_may_do_everything_everywhere(
-    site: "Site", route: APIRoute
+    house: House, route: APIRoute
 ) -> None:
-    answer = _ask(site.person("boss", is_admin=True), route, site.project("photos"))
+    answer = _ask(house.boss, route, house.photos)
     assert answer.status_code not in (401, 403, 405, 500), answer.text
     _assert_project_is_seen(answer)
 
 
 @pytest.mark.parametrize("route", [*IN_PROJECTS, *ELSEWHERE], ids=_name)
-def test_nothing_is_told_to_whoever_is_not_signed_in(site: "Site", route: APIRoute) -> None:
-    people.create_user(site.runtime, "root", is_admin=True, password="correct horse battery")
-    photos = site.project("photos")
-    for client in (site.client(), site.client("mlk_no-such-token")):
-        answer = _ask(client, route, photos)
+def test_nothing_is_told_to_whoever_is_not_signed_in(house: House, route: APIRoute) -> None:
+    for client in house.strangers:
+        answer = _ask(client, route, house.photos)
         assert answer.status_code == 401, answer.text
         assert answer.json()["code"] == "not_signed_in"
         assert answer.headers["WWW-Authenticate"] == 'Bearer realm="maskloop"'
@@ -145,13 +165,12 @@ def test_nothing_is_told_to_whoever_is_not_signed_in(site: "Site", route: APIRou
     ids=_name,
 )
 def test_what_is_for_admins_of_the_instance_is_for_nobody_else(
-    site: "Site", route: APIRoute
+    house: House, route: APIRoute
 ) -> None:
-    photos = site.project("photos")
-    for role in Role:
-        answer = _ask(_member(site, photos, role), route, photos)
+    for role, client in house.members.items():
+        answer = _ask(client, route, house.photos)
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), role
-    assert _ask(site.person("boss", is_admin=True), route, photos).status_code != 403
+    assert _ask(house.boss, route, house.photos).status_code != 403
 
 
 def _assert_project_is_seen(answer: httpx.Response) -> None:

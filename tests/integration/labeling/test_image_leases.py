@@ -2,7 +2,9 @@
 
 import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Barrier
 from typing import TYPE_CHECKING
@@ -145,7 +147,7 @@ def test_an_image_that_somebody_is_taking_is_passed_over_without_waiting(
     """The first one's transaction is held open until the second has an answer."""
     (second,) = add_images(desk, bench, 1)
     with ThreadPoolExecutor(1) as pool, desk.runtime.engine.begin() as connection:
-        first = image_picking.pick(connection, desk.project_id, None, after=None, wait=False)
+        first = image_picking.pick(connection, desk.project_id, None, after=None, lock=True)
         assert first == desk.image.id
         taken = image_leases.take(
             connection, desk.project_id, first, user_id=desk.anna, duration=DURATION
@@ -173,8 +175,33 @@ def test_the_last_image_is_waited_for_while_somebody_is_taking_it(
         assert image_of(other.result(timeout=30)) == (None if keeps else desk.image.id)
 
 
-def wait_until_blocked(desk: "Desk") -> None:
-    """Until a session of the database waits for the lock of another."""
+def test_two_who_wait_for_images_in_different_orders_do_not_wait_for_each_other(
+    desk: "Desk", bench: "Bench"
+) -> None:
+    """The last two images are being submitted; who comes from the first begins with the second."""
+    first, (second,) = desk.image.id, add_images(desk, bench, 1)
+    with ThreadPoolExecutor(2) as pool:
+        with submitting(desk, second):
+            with submitting(desk, first):
+                anna = pool.submit(ask, desk, desk.anna)
+                wait_until_blocked(desk)
+                ben = pool.submit(ask, desk, desk.ben, after=first)
+                wait_until_blocked(desk, sessions=2)
+            wait_until_blocked(desk, sessions=2)
+        assert [image_of(one.result(timeout=60)) for one in (anna, ben)] == [None, None]
+
+
+@contextmanager
+def submitting(desk: "Desk", image_id: int) -> Iterator[None]:
+    """Somebody's transaction, which is held open until the end of the block."""
+    with desk.runtime.engine.begin() as connection:
+        images.lock(connection, desk.project_id, image_id)
+        images.set_state(connection, desk.project_id, image_id, ImageState.DONE)
+        yield
+
+
+def wait_until_blocked(desk: "Desk", *, sessions: int = 1) -> None:
+    """Until so many sessions of the database wait for the lock of another."""
     blocked = sa.text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
         "AND cardinality(pg_blocking_pids(pid)) > 0"
@@ -182,7 +209,7 @@ def wait_until_blocked(desk: "Desk") -> None:
     deadline = time.monotonic() + 30
     with desk.runtime.engine.connect() as connection:
         watching = connection.execution_options(isolation_level="AUTOCOMMIT")
-        while watching.execute(blocked).scalar_one() == 0:
+        while watching.execute(blocked).scalar_one() < sessions:
             assert time.monotonic() < deadline, "nobody waits"
 
 

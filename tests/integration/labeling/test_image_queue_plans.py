@@ -105,9 +105,7 @@ def reading_of(shelf: "Shelf", queue_id: int | None, after: int | None = None) -
         if queue_id is not None:
             queue = queues.by_id(connection, shelf.project_id, queue_id)
         with explained(connection) as reading:
-            picked = image_picking.pick(
-                connection, shelf.project_id, queue, after=after, wait=False
-            )
+            picked = image_picking.pick(connection, shelf.project_id, queue, after=after, lock=True)
     assert picked is not None
     return reading
 

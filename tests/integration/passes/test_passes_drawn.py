@@ -26,9 +26,9 @@ def gold(studio: Studio) -> Studio:
 
 
 def queue(studio: Studio, rate: float, rule: Rule | None = None) -> Queue:
-    """It stands in the database with the subject that other queues have: nothing here asks."""
+    """Of images; a queue may mix in half at most, and here it may more."""
     plan = Plan(
-        "look", QueueSubject.PROPOSALS, rule or Rule(), QueueOrder.OLDEST, gold_rate=min(rate, 0.5)
+        "look", QueueSubject.IMAGES, rule or Rule(), QueueOrder.OLDEST, gold_rate=min(rate, 0.5)
     )
     with studio.runtime.engine.begin() as connection:
         made = queues.create_in(connection, studio.project_id, plan, created_by=studio.user("anna"))

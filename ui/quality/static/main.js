@@ -12,6 +12,7 @@ import { agreement } from "./parts/agreement.js";
 import { audit } from "./parts/audit.js";
 import { checks, people } from "./parts/checks.js";
 import { TOP_KEYS, range, summary, top } from "./parts/head.js";
+import { labelers } from "./parts/labelers.js";
 import { overTime } from "./parts/over_time.js";
 import { skills } from "./parts/skills.js";
 import { byVersion, verdicts } from "./parts/verdicts.js";
@@ -103,7 +104,7 @@ function panels(state) {
   const { data, error } = state.figures;
   if (error !== null) return [trouble("The figures cannot be had", error)];
   if (data === null) return [bones(10)];
-  return [summary(state), el("div.panels", {}, overTime(state), byVersion(state), el("div.stacks", {}, verdicts(state), checks(state), agreement(state)), people(state), skills(state), audit(state))];
+  return [summary(state), el("div.panels", {}, overTime(state), byVersion(state), el("div.stacks", {}, verdicts(state), checks(state), agreement(state)), people(state), skills(state), labelers(state), audit(state))];
 }
 
 function listen(root, store, { to, load, log }) {

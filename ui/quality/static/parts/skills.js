@@ -36,14 +36,17 @@ const drawn = ({ people }) => [
 
 /** @returns {{ of: string, figure: any, words: Node[], of_count: number }} */
 function row({ user, quality }, { key, of, isShare }) {
-  const figure = quality[key];
-  const asked = quality[of];
-  const said = asked === 0 ? el("span.soft.few", {}, "not asked yet") : isFew(figure) ? el("span.soft.few", {}, tooFew(figure, of === "gold" ? " images" : "")) : words(figure, isShare);
+  return skillRow(user, quality[key], quality[of], { isShare, unit: of === "gold" ? " images" : "" });
+}
+
+/** One person's figure on its rail. `unit`: of what too few is said. */
+export function skillRow(user, figure, asked, { isShare, unit }) {
+  const said = asked === 0 ? el("span.soft.few", {}, "not asked yet") : isFew(figure) ? el("span.soft.few", {}, tooFew(figure, unit)) : words(figure, isShare);
   return { of: user, figure: figure.mean === null ? null : figure, of_count: asked, isFew: isFew(figure), words: said };
 }
 
 const isFew = (figure) => figure.mean === null || isTooFew(figure);
-const tooFew = ({ of, needed }, unit = "") => (needed === null ? few(of) : `too few: ${of} of ${needed}${unit}`);
+export const tooFew = ({ of, needed }, unit = "") => (needed === null ? few(of) : `too few: ${of} of ${needed}${unit}`);
 
 function words(figure, isShare) {
   return isShare ? [percent(figure.mean), el("small", {}, bounds(figure))] : [plain(figure.mean, 3), el("small", {}, boundsOf(figure))];
