@@ -6,14 +6,15 @@ from hashlib import sha256
 
 import sqlalchemy as sa
 
-from maskloop.platform.db import audit_events, folds, image_leases, images
+from maskloop.platform.db import audit_events, folds, image_leases, images, queues
 from maskloop.platform.db.annotations import Annotation
-from maskloop.platform.db.folds import Fold, FoldPass
+from maskloop.platform.db.folds import Fold, FoldPass, drawn_in
 from maskloop.platform.errors import ImageLeasedError, NotFoundError, RefusedTransitionError
 from maskloop.platform.states import FoldState, ImageState, PassOutcome
-from maskloop.services.folds import Likeness, drawn_in, likeness, said_of, take_over
+from maskloop.services.folds import Likeness, likeness, said_of
 from maskloop.services.labeling import duration_of
 from maskloop.services.runtime import Runtime
+from maskloop.services.taking_over import take_over
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def one(runtime: Runtime, project_id: int, image_id: int) -> ListedFold:
     """Raises `NotFoundError`, and `RefusedTransitionError` as long as not all are in."""
     with runtime.engine.connect() as connection:
         fold = folds.by_image(connection, project_id, image_id)
-        _refuse_open(fold, "shown")
+        _refuse_open(connection, project_id, fold, "shown")
         return _listed(connection, project_id, fold)
 
 
@@ -63,13 +64,17 @@ def settle_in(
 ) -> ListedFold:
     """Take a pass over. Without `finish` the image stays to do, leased to whoever decided.
 
-    Raises `NotFoundError`, `RefusedTransitionError`, `ImageLeasedError`.
+    Raises `NotFoundError`, `RefusedTransitionError`, also where somebody drew on the image by hand,
+    and `ImageLeasedError`.
     """
     state = images.lock(connection, project_id, image_id)
     fold = folds.by_image(connection, project_id, image_id)
-    _refuse_open(fold, "settled")
+    _refuse_open(connection, project_id, fold, "settled")
     if fold.state is FoldState.SETTLED or state is not ImageState.TODO:
         raise RefusedTransitionError("Fold of image", str(image_id), "settled", "settled again")
+    if folds.is_drawn(connection, project_id, image_id):
+        drawn = "drawn on by hand meanwhile"
+        raise RefusedTransitionError("Fold of image", str(image_id), drawn, "settled by a pass")
     named = [one for one in said_of(connection, fold, project_id) if one.id == pass_id]
     if not named:
         raise NotFoundError("pass", str(pass_id), "Choose one of the fold's.")
@@ -99,16 +104,23 @@ def settle_in(
     return _listed(connection, project_id, folds.by_image(connection, project_id, image_id))
 
 
-def _refuse_open(fold: Fold, wanted: str) -> None:
-    if fold.state is FoldState.OPEN:
+def _refuse_open(connection: sa.Connection, project_id: int, fold: Fold, wanted: str) -> None:
+    if _goes_on(connection, project_id, fold):
         waits = "still labelled by others"
         raise RefusedTransitionError("Fold of image", str(fold.image_id), waits, wanted)
+
+
+def _goes_on(connection: sa.Connection, project_id: int, fold: Fold) -> bool:
+    """Then nobody may see what some said; once its queue is closed, no others come."""
+    if fold.state is not FoldState.OPEN:
+        return False
+    return queues.by_id(connection, project_id, fold.queue_id).closed_at is None
 
 
 def _listed(connection: sa.Connection, project_id: int, fold: Fold) -> ListedFold:
     found = folds.passes_of(connection, project_id, [fold.image_id])[fold.image_id]
     found.sort(key=lambda one: sha256(f"{one.pass_image_id}".encode()).digest())
-    if fold.state is FoldState.OPEN:
+    if _goes_on(connection, project_id, fold):
         return ListedFold(fold, [(one, None) for one in found], None)
     drawn = [(one, drawn_in(connection, project_id, one)) for one in found]
     done = [each for one, each in drawn if one.outcome is PassOutcome.DONE]

@@ -22,6 +22,7 @@ from maskloop.platform.db import (
     images,
     pass_objects,
     passes,
+    queue_turns,
 )
 from maskloop.platform.db.annotations import Annotation
 from maskloop.platform.db.check_sources import Truth
@@ -167,7 +168,17 @@ def begun_fold(
 ) -> Taken | None:
     """A pass of an image that several label, whose row is locked; None: see `folds.begin`."""
     begun = folds.begin(connection, project_id, queue, image_id, user_id=user_id)
-    return None if begun is None else _take(connection, project_id, begun, duration)
+    taken = None if begun is None else _take(connection, project_id, begun, duration)
+    if taken is not None:
+        queue_turns.insert(
+            connection,
+            project_id,
+            queue_id=queue.id,
+            image_id=image_id,
+            user_id=user_id,
+            lease_token=taken.lease.token,
+        )
+    return taken
 
 
 def has_one(connection: sa.Connection, project_id: int, user_id: int) -> bool:
@@ -191,7 +202,7 @@ def conclude_in(
     found = passes.of_copy(connection, project_id, image_id)
     assert found is not None, "the image is a pass's"
     ended = PassOutcome(outcome)
-    if found.outcome is PassOutcome.ABANDONED:
+    if found.outcome is PassOutcome.ABANDONED:  # and opened again by hand
         raise ImageLeaseLostError(image_id, "somebody else")
     if not passes.end(connection, found.id, ended):
         return

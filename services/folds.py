@@ -11,28 +11,16 @@ from itertools import combinations
 import sqlalchemy as sa
 
 from maskloop.platform.agreement import pairs_of, units_of
-from maskloop.platform.db import annotations, folds, image_leases, images, passes, proposals
-from maskloop.platform.db import submissions as submissions_of
+from maskloop.platform.db import folds, image_leases, images, passes
 from maskloop.platform.db.annotations import Annotation
-from maskloop.platform.db.folds import Fold, FoldPass
-from maskloop.platform.db.labeling_tables import submissions
-from maskloop.platform.db.pass_schema import in_passes, of_passes
+from maskloop.platform.db.folds import Fold, FoldPass, drawn_in
+from maskloop.platform.db.pass_schema import in_passes
 from maskloop.platform.db.passes import NewPass, Pass
 from maskloop.platform.db.queues import Queue
-from maskloop.platform.db.submissions import Effort
 from maskloop.platform.masks import iou_matrix
-from maskloop.platform.states import (
-    STATE_AFTER,
-    FoldState,
-    ImageState,
-    PassKind,
-    PassOutcome,
-    ProposalState,
-    SubmissionOutcome,
-)
-from maskloop.services.annotations import Submitted, create_in
+from maskloop.platform.states import FoldState, ImageState, PassKind, PassOutcome
 from maskloop.services.consensus import AGREED_IOU
-from maskloop.services.reviews import Judgement, review_in
+from maskloop.services.taking_over import take_over
 
 Drawn = Sequence[Annotation]
 
@@ -51,7 +39,8 @@ def begin(
     connection: sa.Connection, project_id: int, queue: Queue, image_id: int, *, user_id: int
 ) -> Pass | None:
     """A pass of an image whose row the caller has locked; None where others were quicker, or where
-    the person has another pass in hand. A pass whose lease lapsed gives its place up."""
+    the person has another pass in hand. A pass whose lease lapsed gives its place up. What a queue
+    left undecided that is closed goes on in this one."""
     fold = folds.ensure(connection, project_id, image_id, queue_id=queue.id, fold=queue.plan.fold)
     if fold.state is not FoldState.OPEN or fold.queue_id != queue.id:
         return None
@@ -73,20 +62,21 @@ def _abandon(connection: sa.Connection, project_id: int, pass_image_id: int) -> 
         if image_leases.holder(connection, project_id, pass_image_id) is not None:
             return False
         images.set_state(connection, project_id, pass_image_id, ImageState.SKIPPED)
+        image_leases.end_lapsed(connection, project_id, pass_image_id)
         found = passes.of_copy(connection, project_id, pass_image_id)
         assert found is not None, "the image is a pass's"
-        ended = passes.end(connection, found.id, PassOutcome.ABANDONED)
-    return ended
+        return passes.end(connection, found.id, PassOutcome.ABANDONED)
 
 
 def settle_in(connection: sa.Connection, project_id: int, image_id: int) -> None:
-    """Called after each submission of a pass, in its transaction, which holds the image's row."""
+    """Called after each submission of a pass, in its transaction, which holds the image's row.
+    Where somebody opened the image by hand meanwhile, or drew on it, nothing is taken over."""
     fold = folds.by_image(connection, project_id, image_id)
     found = said_of(connection, fold, project_id)
     if fold.state is not FoldState.OPEN or len(found) < fold.fold:
         return
     middle = middle_of([(one, drawn_in(connection, project_id, one)) for one in found])
-    if middle is None:
+    if middle is None or not folds.is_untouched(connection, project_id, image_id):
         folds.set_state(connection, project_id, image_id, FoldState.DISPUTED)
     else:
         take_over(connection, project_id, middle, finish=True)
@@ -96,11 +86,6 @@ def said_of(connection: sa.Connection, fold: Fold, project_id: int) -> list[Fold
     """Those that are through, the first one first."""
     found = folds.passes_of(connection, project_id, [fold.image_id])[fold.image_id]
     return [one for one in found if one.outcome is not None]
-
-
-def drawn_in(connection: sa.Connection, project_id: int, one: FoldPass) -> list[Annotation]:
-    with in_passes(connection):
-        return list(annotations.of_image(connection, project_id, one.pass_image_id))
 
 
 def middle_of(found: Sequence[tuple[FoldPass, Drawn]]) -> FoldPass | None:
@@ -151,68 +136,4 @@ def likeness(drawn: Sequence[Drawn]) -> Likeness:
         mean_iou=sum(ious) / len(ious) if ious else None,
         matched=sum(len(unit) == len(drawn) for unit in units),
         objects=len(units),
-    )
-
-
-def take_over(connection: sa.Connection, project_id: int, one: FoldPass, *, finish: bool) -> None:
-    """Into the image, whose row is locked: what the person drew is theirs there too, and with
-    `finish` what they said. Proposals that they decided are decided, where they still wait."""
-    drawn = drawn_in(connection, project_id, one)
-    waiting = proposals.of_image(connection, project_id, one.image_id, [ProposalState.PENDING])
-    ours = {(each.model_version_id, each.mask.rle.digest): each.id for each in waiting}
-    with in_passes(connection):
-        decided = [ProposalState.REJECTED, ProposalState.ACCEPTED, ProposalState.CORRECTED]
-        theirs = list(proposals.of_image(connection, project_id, one.pass_image_id, decided))
-    twins = {each.id: ours.get((each.model_version_id, each.mask.rle.digest)) for each in theirs}
-    digests = {each.id: each.mask.rle.digest for each in theirs}
-    for each in drawn:
-        drawing = each.drawing
-        new = Submitted(
-            drawing.category_id,
-            drawing.mask.rle.counts,
-            tuple(drawing.prompts),
-            drawing.model_version_id,
-            drawing.predicted_iou,
-            drawing.seconds,
-        )
-        twin = None if each.proposal_id is None else twins.pop(each.proposal_id, None)
-        if twin is None or each.proposal_id is None:
-            create_in(connection, project_id, one.image_id, new, author_id=one.user_id)
-            continue
-        as_proposed = digests[each.proposal_id] == drawing.mask.rle.digest
-        judgement = (
-            Judgement.accept(drawing.category_id, seconds=drawing.seconds)
-            if as_proposed
-            else Judgement.correct(new)
-        )
-        review_in(connection, project_id, twin, judgement, reviewer_id=one.user_id)
-    for each in theirs:
-        twin = twins.get(each.id)
-        if each.state is ProposalState.REJECTED and twin is not None:
-            review_in(connection, project_id, twin, Judgement.reject(), reviewer_id=one.user_id)
-    if finish:
-        _submit(connection, project_id, one)
-    folds.set_state(connection, project_id, one.image_id, FoldState.SETTLED, taken_pass_id=one.id)
-
-
-def _submit(connection: sa.Connection, project_id: int, one: FoldPass) -> None:
-    """What the person said of their copy first."""
-    there = of_passes(submissions)
-    row = connection.execute(
-        sa.select(there)
-        .where(there.c.project_id == project_id, there.c.image_id == one.pass_image_id)
-        .order_by(there.c.id)
-        .limit(1)
-    ).one()
-    outcome = SubmissionOutcome(row.outcome)
-    images.set_state(connection, project_id, one.image_id, STATE_AFTER[outcome])
-    submissions_of.insert(
-        connection,
-        project_id=project_id,
-        image_id=one.image_id,
-        user_id=one.user_id,
-        outcome=outcome,
-        reason=row.reason,
-        lease_token=row.lease_token,
-        effort=Effort(row.seconds, row.objects, row.clicks),
     )

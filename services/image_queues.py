@@ -86,7 +86,7 @@ class Source:
 
     def left(self, connection: sa.Connection, project_id: int, *, user_id: int) -> int:
         if not self.queues:
-            kept = folds.undecided(connection, project_id)
+            kept = folds.kept(connection, project_id)
             return image_summaries.counts(connection, project_id).todo - kept
         return image_picking.left(connection, project_id, self.queues, user_id=user_id)
 

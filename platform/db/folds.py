@@ -8,14 +8,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
-from maskloop.platform.db.fold_picking import is_in_hand
-from maskloop.platform.db.labeling_tables import submissions
-from maskloop.platform.db.pass_schema import of_passes
+from maskloop.platform.db import annotations
+from maskloop.platform.db.annotations import Annotation
+from maskloop.platform.db.fold_picking import is_drawn_on, is_in_fold, is_in_hand
+from maskloop.platform.db.image_leases import is_alive
+from maskloop.platform.db.labeling_tables import image_leases, submissions
+from maskloop.platform.db.pass_schema import in_passes, of_passes
 from maskloop.platform.db.pass_tables import folds, passes
 from maskloop.platform.db.people_tables import users
+from maskloop.platform.db.review_tables import queues
 from maskloop.platform.db.tables import images
 from maskloop.platform.errors import NotFoundError
-from maskloop.platform.states import FoldState, PassKind, PassOutcome
+from maskloop.platform.states import FoldState, ImageState, PassKind, PassOutcome
 
 
 @dataclass(frozen=True)
@@ -44,16 +48,27 @@ class FoldPass:
     user: str
     outcome: PassOutcome | None
     reason: str | None
+    ended_at: datetime | None
 
 
 def ensure(
     connection: sa.Connection, project_id: int, image_id: int, *, queue_id: int, fold: int
 ) -> Fold:
-    """The image's, which begins here if there is none; its row is locked by the caller."""
+    """The image's, which begins here if there is none; its row is locked by the caller. An open one
+    of a queue that is closed goes over to this queue, for as many people as it began for."""
     new = insert_or(folds).values(
         project_id=project_id, image_id=image_id, queue_id=queue_id, fold=fold
     )
-    connection.execute(new.on_conflict_do_nothing())
+    closed = sa.select(queues.c.id).where(
+        queues.c.project_id == project_id, queues.c.closed_at.is_not(None)
+    )
+    connection.execute(
+        new.on_conflict_do_update(
+            index_elements=["project_id", "image_id"],
+            set_={"queue_id": new.excluded.queue_id},
+            where=sa.and_(folds.c.state == FoldState.OPEN, folds.c.queue_id.in_(closed)),
+        )
+    )
     return by_image(connection, project_id, image_id)
 
 
@@ -93,11 +108,33 @@ def page(
     ]
 
 
-def undecided(connection: sa.Connection, project_id: int) -> int:
+def kept(connection: sa.Connection, project_id: int) -> int:
+    """Images to do that no other queue hands out."""
     wanted = (
         sa.select(sa.func.count())
-        .select_from(folds)
-        .where(folds.c.project_id == project_id, folds.c.state != FoldState.SETTLED)
+        .select_from(images)
+        .where(images.c.project_id == project_id, images.c.state == ImageState.TODO, is_in_fold())
+    )
+    return connection.execute(wanted).scalar_one()
+
+
+def is_untouched(connection: sa.Connection, project_id: int, image_id: int) -> bool:
+    """To do, in nobody's hands, and nothing is drawn on it; its row is locked by the caller."""
+    leased = sa.exists().where(
+        image_leases.c.project_id == images.c.project_id,
+        image_leases.c.image_id == images.c.id,
+        is_alive(),
+    )
+    wanted = sa.select(images.c.state == ImageState.TODO, ~leased, ~is_drawn_on()).where(
+        images.c.project_id == project_id, images.c.id == image_id
+    )
+    return all(connection.execute(wanted).one())
+
+
+def is_drawn(connection: sa.Connection, project_id: int, image_id: int) -> bool:
+    """Whether there are annotations on it."""
+    wanted = sa.select(is_drawn_on()).where(
+        images.c.project_id == project_id, images.c.id == image_id
     )
     return connection.execute(wanted).scalar_one()
 
@@ -151,10 +188,25 @@ def passes_of(
         outcome = None if row.outcome is None else PassOutcome(row.outcome)
         found[row.image_id].append(
             FoldPass(
-                row.id, row.image_id, row.pass_image_id, row.user_id, row.name, outcome, row.reason
+                row.id,
+                row.image_id,
+                row.pass_image_id,
+                row.user_id,
+                row.name,
+                outcome,
+                row.reason,
+                row.ended_at,
             )
         )
     return found
+
+
+def drawn_in(connection: sa.Connection, project_id: int, one: FoldPass) -> list[Annotation]:
+    """When its person was through with it; what they draw later is kept and changes nothing."""
+    if one.ended_at is None:
+        return []
+    with in_passes(connection):
+        return annotations.of_image_at(connection, project_id, one.pass_image_id, one.ended_at)
 
 
 def lapsed(connection: sa.Connection, project_id: int, image_id: int) -> list[int]:

@@ -44,8 +44,8 @@ def pick(connection: sa.Connection, project_id: int, *, user_id: int, rule: Rule
 
 
 def met_by(user_id: int) -> Iterator[sa.ColumnElement[bool]]:
-    """Of a row of `images`: that the person labelled the image or a part of it, said something of it, or was shown a mask
-    that is on it."""
+    """Of a row of `images`: that the person labelled it or a part of it, said something of it, or
+    was shown a mask that is on it."""
     yield sa.exists().where(passes.c.user_id == user_id, passes.c.image_id == images.c.id)
     yield sa.exists().where(_on_image(submissions), submissions.c.user_id == user_id)
     yield sa.exists().where(_on_image(annotations), annotations.c.author_id == user_id)

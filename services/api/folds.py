@@ -14,9 +14,10 @@ from maskloop.platform.states import FoldState, PassOutcome
 from maskloop.services import adjudication
 from maskloop.services.adjudication import ListedFold
 from maskloop.services.api.access import MOST_ID, Id, ProjectAccess, project
-from maskloop.services.api.annotations import SegmentationShown, SomeId
+from maskloop.services.api.annotations import SomeId
 from maskloop.services.api.context import context_of
 from maskloop.services.api.idempotency import OnceOnly
+from maskloop.services.api.masks import SegmentationShown
 from maskloop.services.api.paging import Page, PageQuery, page_query
 
 router = APIRouter(tags=["folds"])
@@ -134,7 +135,6 @@ def settle(
 def shown(found: ListedFold, access: ProjectAccess, *, whole: bool = False) -> FoldShown:
     fold, likeness = found.fold, found.likeness
     manages = Permission.MANAGE in access.permissions
-    is_open = fold.state is FoldState.OPEN
     return FoldShown(
         image=FoldImage(
             id=fold.image_id, source_uri=fold.source_uri, width=fold.width, height=fold.height
@@ -146,8 +146,8 @@ def shown(found: ListedFold, access: ProjectAccess, *, whole: bool = False) -> F
             FoldPassShown(
                 pass_id=one.id,
                 image_id=one.pass_image_id,
-                outcome=None if is_open else one.outcome,
-                reason=None if is_open else one.reason,
+                outcome=None if drawn is None else one.outcome,
+                reason=None if drawn is None else one.reason,
                 objects=None if drawn is None else len(drawn),
                 taken=one.id == fold.taken_pass_id,
                 user=one.user if manages else None,
