@@ -3,14 +3,11 @@
 import sqlalchemy as sa
 
 from maskloop.platform.db import folds, images, proposals
-from maskloop.platform.db import submissions as submissions_of
 from maskloop.platform.db.annotations import Annotation
 from maskloop.platform.db.folds import FoldPass, drawn_in
-from maskloop.platform.db.labeling_tables import submissions
-from maskloop.platform.db.pass_schema import in_passes, of_passes
+from maskloop.platform.db.pass_schema import in_passes
 from maskloop.platform.db.proposals import Proposal
-from maskloop.platform.db.submissions import Effort
-from maskloop.platform.states import STATE_AFTER, FoldState, ProposalState, SubmissionOutcome
+from maskloop.platform.states import STATE_AFTER, FoldState, ProposalState
 from maskloop.services.annotations import Submitted, create_in
 from maskloop.services.reviews import Judgement, review_in
 
@@ -40,7 +37,8 @@ def take_over(connection: sa.Connection, project_id: int, one: FoldPass, *, fini
         if theirs[proposal_id].state is ProposalState.REJECTED:
             review_in(connection, project_id, twin, Judgement.reject(), reviewer_id=one.user_id)
     if finish:
-        _submit(connection, project_id, one)
+        outcome = folds.copy_submission(connection, project_id, one)
+        images.set_state(connection, project_id, one.image_id, STATE_AFTER[outcome])
     folds.set_state(connection, project_id, one.image_id, FoldState.SETTLED, taken_pass_id=one.id)
 
 
@@ -74,27 +72,4 @@ def _submitted(found: Annotation) -> Submitted:
         drawing.model_version_id,
         drawing.predicted_iou,
         drawing.seconds,
-    )
-
-
-def _submit(connection: sa.Connection, project_id: int, one: FoldPass) -> None:
-    """What the person said of their copy first."""
-    there = of_passes(submissions)
-    row = connection.execute(
-        sa.select(there)
-        .where(there.c.project_id == project_id, there.c.image_id == one.pass_image_id)
-        .order_by(there.c.id)
-        .limit(1)
-    ).one()
-    outcome = SubmissionOutcome(row.outcome)
-    images.set_state(connection, project_id, one.image_id, STATE_AFTER[outcome])
-    submissions_of.insert(
-        connection,
-        project_id=project_id,
-        image_id=one.image_id,
-        user_id=one.user_id,
-        outcome=outcome,
-        reason=row.reason,
-        lease_token=row.lease_token,
-        effort=Effort(row.seconds, row.objects, row.clicks),
     )

@@ -62,3 +62,13 @@ def upgrade() -> None:
         ),
         comment="images that several people label blindly, from the first of them on",
     )
+
+
+def downgrade() -> None:
+    """The older schema knows passes that were abandoned as skipped ones."""
+    op.drop_table("folds")
+    op.execute("UPDATE passes SET outcome = 'skipped' WHERE outcome = 'abandoned'")
+    op.drop_constraint(op.f("passes_outcome_check"), "passes")
+    op.create_check_constraint(
+        op.f("passes_outcome_check"), "passes", "outcome IN ('done', 'skipped')"
+    )

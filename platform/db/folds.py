@@ -19,7 +19,13 @@ from maskloop.platform.db.people_tables import users
 from maskloop.platform.db.review_tables import queues
 from maskloop.platform.db.tables import images
 from maskloop.platform.errors import NotFoundError
-from maskloop.platform.states import FoldState, ImageState, PassKind, PassOutcome
+from maskloop.platform.states import (
+    FoldState,
+    ImageState,
+    PassKind,
+    PassOutcome,
+    SubmissionOutcome,
+)
 
 
 @dataclass(frozen=True)
@@ -207,6 +213,25 @@ def drawn_in(connection: sa.Connection, project_id: int, one: FoldPass) -> list[
         return []
     with in_passes(connection):
         return annotations.of_image_at(connection, project_id, one.pass_image_id, one.ended_at)
+
+
+def copy_submission(connection: sa.Connection, project_id: int, one: FoldPass) -> SubmissionOutcome:
+    """What the person said of their copy first, as said of the image."""
+    there = of_passes(submissions)
+    same = ["user_id", "outcome", "reason", "lease_token", "seconds", "objects", "clicks"]
+    first = (
+        sa.select(
+            sa.literal(project_id, sa.BigInteger),
+            sa.literal(one.image_id, sa.BigInteger),
+            *(there.c[name] for name in same),
+        )
+        .where(there.c.project_id == project_id, there.c.image_id == one.pass_image_id)
+        .order_by(there.c.id)
+        .limit(1)
+    )
+    copied = sa.insert(submissions).from_select(["project_id", "image_id", *same], first)
+    outcome = connection.execute(copied.returning(submissions.c.outcome)).scalar_one()
+    return SubmissionOutcome(outcome)
 
 
 def lapsed(connection: sa.Connection, project_id: int, image_id: int) -> list[int]:
