@@ -156,6 +156,19 @@ class PassOutcome(StrEnum):
     """Everything on it is labelled."""
     SKIPPED = "skipped"
     """It cannot be labelled; nothing is measured."""
+    ABANDONED = "abandoned"
+    """Its lease lapsed, and somebody else needed the place; it counts for nothing."""
+
+
+class FoldState(StrEnum):
+    """Of an image that several people label blindly."""
+
+    OPEN = "open"
+    """Not all of them are through."""
+    DISPUTED = "disputed"
+    """They are, and do not agree."""
+    SETTLED = "settled"
+    """What is on the image is decided."""
 
 
 class ImageState(StrEnum):

@@ -22,18 +22,21 @@ from maskloop.platform.db import (
     images,
     pass_objects,
     passes,
+    queue_turns,
 )
 from maskloop.platform.db.annotations import Annotation
 from maskloop.platform.db.check_sources import Truth
 from maskloop.platform.db.image_leases import Lease
 from maskloop.platform.db.pass_objects import Compared, Side
-from maskloop.platform.db.pass_schema import in_passes
+from maskloop.platform.db.pass_schema import in_passes, in_project
 from maskloop.platform.db.passes import NewPass, Pass
 from maskloop.platform.db.queues import Queue
+from maskloop.platform.errors import ImageLeaseLostError
 from maskloop.platform.evaluation import Protocol
 from maskloop.platform.masks import Rle
 from maskloop.platform.queue_rules import Rule
 from maskloop.platform.states import ImageState, PassKind, PassOutcome, SubmissionOutcome
+from maskloop.services import folds
 from maskloop.services.runtime import Runtime
 
 _ANY: Final = Rule()
@@ -52,6 +55,7 @@ class Taken:
     lease: Lease
     behind: int
     queue_id: int | None
+    is_fold: bool = False
 
 
 def drawn(
@@ -135,7 +139,14 @@ def _take(
             duration=duration,
         )
     assert lease is not None, "nobody else can lease the image of a pass"
-    return Taken(found.pass_image_id, lease, found.new.came_from or 0, found.new.queue_id)
+    is_fold = found.new.kind is PassKind.FOLD
+    return Taken(found.pass_image_id, lease, _place_behind(found), found.new.queue_id, is_fold)
+
+
+def _place_behind(found: Pass) -> int:
+    if found.new.kind is PassKind.FOLD:
+        return found.new.image_id
+    return found.new.came_from or 0
 
 
 def place_behind(runtime: Runtime, project_id: int, image_id: int) -> int:
@@ -143,7 +154,43 @@ def place_behind(runtime: Runtime, project_id: int, image_id: int) -> int:
     image that they came from."""
     with runtime.engine.connect() as connection:
         found = passes.of_copy(connection, project_id, image_id)
-    return image_id if found is None else found.new.came_from or 0
+    return image_id if found is None else _place_behind(found)
+
+
+def begun_fold(
+    connection: sa.Connection,
+    project_id: int,
+    queue: Queue,
+    image_id: int,
+    *,
+    user_id: int,
+    duration: timedelta,
+) -> Taken | None:
+    """A pass of an image that several label, whose row is locked; None: see `folds.begin`."""
+    begun = folds.begin(connection, project_id, queue, image_id, user_id=user_id)
+    taken = None if begun is None else _take(connection, project_id, begun, duration)
+    if taken is not None:
+        queue_turns.insert(
+            connection,
+            project_id,
+            queue_id=queue.id,
+            image_id=image_id,
+            user_id=user_id,
+            lease_token=taken.lease.token,
+        )
+    return taken
+
+
+def has_one(connection: sa.Connection, project_id: int, user_id: int) -> bool:
+    return passes.open_of(connection, project_id, user_id) is not None
+
+
+def lock_original(connection: sa.Connection, project_id: int, image_id: int) -> None:
+    """Of a fold's pass, before its copy is: whoever is handed the image locks it first."""
+    found = passes.of_copy(connection, project_id, image_id)
+    if found is not None and found.new.kind is PassKind.FOLD:
+        with in_project(connection):
+            images.lock(connection, project_id, found.new.image_id)
 
 
 def conclude_in(
@@ -155,7 +202,15 @@ def conclude_in(
     found = passes.of_copy(connection, project_id, image_id)
     assert found is not None, "the image is a pass's"
     ended = PassOutcome(outcome)
-    if not passes.end(connection, found.id, ended) or ended is PassOutcome.SKIPPED:
+    if found.outcome is PassOutcome.ABANDONED:  # and opened again by hand
+        raise ImageLeaseLostError(image_id, "somebody else")
+    if not passes.end(connection, found.id, ended):
+        return
+    if found.new.kind is PassKind.FOLD:
+        with in_project(connection):
+            folds.settle_in(connection, project_id, found.new.image_id)
+        return
+    if ended is PassOutcome.SKIPPED:
         return
     if found.new.gold_image_id is not None:
         truth = gold_images.truth(connection, project_id, found.new.gold_image_id)

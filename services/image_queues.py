@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from maskloop.platform.db import image_picking, image_summaries, queue_turns
+from maskloop.platform.db import folds, image_picking, image_summaries, queue_turns
 from maskloop.platform.db.image_leases import Lease
 from maskloop.platform.db.queues import Queue
 from maskloop.services import open_queues
@@ -57,7 +57,7 @@ class Source:
         lock: bool,
     ) -> Found | None:
         own = self._own(connection, project_id, user_id, lock=lock)
-        free = self._free(connection, project_id, after, lock=lock)
+        free = self._free(connection, project_id, after, user_id, lock=lock)
         order = (own, free) if after is None else (free, own)
         return next((one for each in order for one in each), None)
 
@@ -84,10 +84,11 @@ class Source:
         of = queue_turns.queue_of(connection, project_id, found.image_id, lease.token)
         return self.queue_of(of)
 
-    def left(self, connection: sa.Connection, project_id: int) -> int:
+    def left(self, connection: sa.Connection, project_id: int, *, user_id: int) -> int:
         if not self.queues:
-            return image_summaries.counts(connection, project_id).todo
-        return image_picking.left(connection, project_id, self.queues)
+            kept = folds.kept(connection, project_id)
+            return image_summaries.counts(connection, project_id).todo - kept
+        return image_picking.left(connection, project_id, self.queues, user_id=user_id)
 
     def _own(
         self, connection: sa.Connection, project_id: int, user_id: int, *, lock: bool
@@ -98,10 +99,18 @@ class Source:
             yield Found(image_id, None)
 
     def _free(
-        self, connection: sa.Connection, project_id: int, after: int | None, *, lock: bool
+        self,
+        connection: sa.Connection,
+        project_id: int,
+        after: int | None,
+        user_id: int,
+        *,
+        lock: bool,
     ) -> Iterator[Found]:
         for queue in self.queues or (None,):
-            image_id = image_picking.pick(connection, project_id, queue, after=after, lock=lock)
+            image_id = image_picking.pick(
+                connection, project_id, queue, after=after, lock=lock, user_id=user_id
+            )
             if image_id is not None:
                 yield Found(image_id, queue)
 

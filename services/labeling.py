@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 import sqlalchemy as sa
 
 from maskloop.platform.db import (
+    folds,
     image_leases,
     image_picking,
     image_summaries,
@@ -24,7 +25,7 @@ from maskloop.platform.errors import (
     RefusedTransitionError,
 )
 from maskloop.platform.settings import Settings
-from maskloop.platform.states import STATE_AFTER, ImageState, SubmissionOutcome
+from maskloop.platform.states import STATE_AFTER, FoldState, ImageState, SubmissionOutcome
 from maskloop.services import blind_passes, image_queues
 from maskloop.services.image_queues import Source
 from maskloop.services.runtime import Runtime
@@ -85,29 +86,38 @@ def next_turn(
         taken = _take_next(runtime, project_id, source, user_id, after)
     if taken is None:
         taken = _pass_in_hand(runtime, project_id, source, user_id)
-    return _turn(runtime, project_id, source, taken, ahead)
+    return _turn(runtime, project_id, source, taken, ahead, user_id=user_id)
 
 
 @dataclass(frozen=True)
 class _Taken:
-    """`behind`: whose followers come next; the image itself, but for one in a pass."""
+    """`behind`: whose followers come next; the image itself, but for one in a pass. `besides`: it
+    is not among what its queue has left for its person."""
 
     image_id: int
     lease: Lease
     queue: Queue | None
     behind: int
     in_pass: bool = False
+    besides: bool = False
 
 
 def _turn(
-    runtime: Runtime, project_id: int, source: Source, taken: _Taken | None, ahead: int
+    runtime: Runtime,
+    project_id: int,
+    source: Source,
+    taken: _Taken | None,
+    ahead: int,
+    *,
+    user_id: int,
 ) -> Turn:
     with runtime.engine.connect() as connection:
-        left = source.left(connection, project_id)
+        left = source.left(connection, project_id, user_id=user_id)
         if taken is None:
             return Turn(None, None, (), left)
+        left += taken.besides
         behind = image_picking.ahead_of(
-            connection, project_id, taken.queue, taken.behind, limit=ahead
+            connection, project_id, taken.queue, taken.behind, limit=ahead, user_id=user_id
         )
         others = image_summaries.of_images(connection, project_id, behind)
     where = runtime.in_passes if taken.in_pass else runtime
@@ -118,8 +128,11 @@ def _turn(
 
 
 def _pass_in_hand(runtime: Runtime, project_id: int, source: Source, user_id: int) -> _Taken | None:
-    """Where somebody chose a queue, only one that came of it."""
+    """Where somebody chose a queue, only one that came of it; one that asks several people about
+    each image begins another pass, and nobody has two in hand."""
     (chosen,) = source.queues if source.is_chosen else (None,)
+    if chosen is not None and chosen.plan.fold > 1:
+        chosen = None
     with runtime.engine.begin() as connection:
         found = blind_passes.resumed_in(
             connection,
@@ -133,7 +146,9 @@ def _pass_in_hand(runtime: Runtime, project_id: int, source: Source, user_id: in
 
 def _of_pass(source: Source, found: blind_passes.Taken) -> _Taken:
     queue = source.queue_of(found.queue_id)
-    return _Taken(found.image_id, found.lease, queue, found.behind, in_pass=True)
+    return _Taken(
+        found.image_id, found.lease, queue, found.behind, in_pass=True, besides=found.is_fold
+    )
 
 
 def _take_next(
@@ -164,6 +179,20 @@ def _take_next(
                 )
                 if passed is not None:
                     return _of_pass(source, passed)
+            if found is not None and found.queue is not None and found.queue.plan.fold > 1:
+                passed = blind_passes.begun_fold(
+                    connection,
+                    project_id,
+                    found.queue,
+                    found.image_id,
+                    user_id=user_id,
+                    duration=duration,
+                )
+                if passed is not None:
+                    return _of_pass(source, passed)
+                if blind_passes.has_one(connection, project_id, user_id):
+                    return None
+                continue
             if found is not None:
                 lease = image_leases.take(
                     connection, project_id, found.image_id, user_id=user_id, duration=duration
@@ -184,13 +213,22 @@ def duration_of(settings: Settings) -> timedelta:
     return timedelta(minutes=settings.image_lease_minutes)
 
 
-def take(runtime: Runtime, project_id: int, image_id: int, *, user_id: int) -> Lease:
+def take(
+    runtime: Runtime, project_id: int, image_id: int, *, user_id: int, decides: bool = True
+) -> Lease:
     """Lease an image that is opened by hand, in whatever state it is; one's own lease goes on.
 
-    Raises `ImageLeasedError` while somebody else has it, and `NotFoundError`.
+    `decides`: may open one that several people label blindly (`Permission.ANNOTATE_ALL`).
+
+    Raises `ImageLeasedError` while somebody else has it, `RefusedTransitionError`, and
+    `NotFoundError`.
     """
     with runtime.engine.begin() as connection:
         images.lock(connection, project_id, image_id)
+        fold = None if decides else folds.find(connection, project_id, image_id)
+        if fold is not None and fold.state is not FoldState.SETTLED:
+            state = "labeled by several people"
+            raise RefusedTransitionError("Image", str(image_id), state, "opened by one")
         lease = image_leases.take(
             connection,
             project_id,
@@ -267,6 +305,7 @@ def submit_in(
     if not held:
         raise _lost(connection, project_id, image_id)
     images.set_state(connection, project_id, image_id, STATE_AFTER[conclusion.outcome])
+    folds.set_state(connection, project_id, image_id, FoldState.SETTLED)
     return submissions.insert(
         connection,
         project_id=project_id,

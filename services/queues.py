@@ -117,10 +117,13 @@ def _check(plan: Plan) -> None:
     if plan.planted_rate > 0 and plan.subject is QueueSubject.IMAGES:
         reason = "errors are planted among masks; a queue of images has none to show"
         raise BadParametersError("planted_rate", plan.planted_rate, reason)
-    if plan.fold > 1 and plan.subject is QueueSubject.IMAGES:
-        raise BadParametersError("fold", plan.fold, "an image is labeled by one person")
+    if plan.fold > 1 and plan.subject is QueueSubject.IMAGES and plan.rule.category_ids:
+        reason = "several people label only images on which nothing is drawn yet"
+        raise BadParametersError("category_ids", str(list(plan.rule.category_ids)), reason)
     if plan.fold > 1 and plan.subject is QueueSubject.ANNOTATIONS:
-        raise BadParametersError("fold", plan.fold, "several people are asked of proposals only")
+        raise BadParametersError(
+            "fold", plan.fold, "several people are asked of proposals and images only"
+        )
     if plan.fold > 1 and plan.rule.adjudicate:
         raise BadParametersError("fold", plan.fold, "one person decides what others disagree on")
 
@@ -186,7 +189,7 @@ def show_in(
 ) -> ListedQueue:
     names = queues.names(connection, queue.people)
     if queue.plan.subject is QueueSubject.IMAGES:
-        left = image_picking.left(connection, project_id, [queue])
+        left = image_picking.left(connection, project_id, [queue], user_id=person.user_id)
     else:
         left = card_picking.left(connection, project_id, queue, user_id=person.user_id)
     return ListedQueue(queue, sorted(names.values()), left, mine)

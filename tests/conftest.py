@@ -28,6 +28,7 @@ pytest_plugins = [
     "sites.chromium",
     "sites.coins",
     "sites.studio",
+    "sites.circle",
 ]
 
 # A busy machine is no failure.

@@ -197,6 +197,19 @@ def of_image(connection: sa.Connection, project_id: int, image_id: int) -> Itera
     return map(_annotation, rows)
 
 
+def of_image_at(
+    connection: sa.Connection, project_id: int, image_id: int, at: datetime
+) -> list[Annotation]:
+    """Those that were current at a time, the oldest first."""
+    rows = connection.execute(
+        _revisions(project_id)
+        .where(annotations.c.image_id == image_id, annotations.c.created_at <= at)
+        .order_by(annotations.c.id, annotations.c.revision)
+    )
+    last = {row.id: row for row in rows}
+    return [_annotation(row) for row in last.values() if not row.deleted]
+
+
 def page(
     connection: sa.Connection,
     project_id: int,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from maskloop.platform.db import labeling_tables
 from maskloop.platform.db.clicks import clicks_of
 from maskloop.platform.db.pass_schema import of_both
+from maskloop.platform.db.pass_tables import folds, passes
 from maskloop.platform.db.withdrawals import is_counted
 from maskloop.platform.states import SubmissionOutcome, Verdict
 
@@ -58,6 +59,7 @@ def _images(project_id: int, user_id: int, since: datetime | None) -> sa.Select[
     ).where(
         submissions.c.project_id == project_id,
         submissions.c.user_id == user_id,
+        ~_is_taken_over(submissions, user_id),
         _from(submissions, since),
     )
 
@@ -85,6 +87,7 @@ def _masks(
             annotations.c.project_id == project_id,
             annotations.c.author_id == user_id,
             ~not_theirs,
+            ~_is_taken_over(annotations, user_id),
             _from(annotations, since),
         )
         .group_by(annotations.c.id)
@@ -98,6 +101,12 @@ def _masks(
         sa.func.avg(seconds).label("seconds_mean"),
         sa.cast(sa.func.avg(each.c.clicks), sa.Double).label("clicks_mean"),
     ).select_from(each)
+
+
+def _is_taken_over(table: sa.Subquery, user_id: int) -> sa.ColumnElement[bool]:
+    """On an image that has what they drew on their copy, where it is counted."""
+    theirs = sa.and_(passes.c.id == folds.c.taken_pass_id, passes.c.user_id == user_id)
+    return sa.exists().where(folds.c.image_id == table.c.image_id, theirs)
 
 
 def _from(table: sa.Subquery, since: datetime | None) -> sa.ColumnElement[bool]:

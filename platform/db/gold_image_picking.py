@@ -33,7 +33,7 @@ def pick(connection: sa.Connection, project_id: int, *, user_id: int, rule: Rule
             gold_images.c.project_id == project_id,
             gold_images.c.retired_at.is_(None),
             images.c.state == ImageState.DONE,
-            *(~met for met in _met_by(user_id)),
+            *(~met for met in met_by(user_id)),
             *_fits(rule),
         )
         .order_by(sa.func.random())
@@ -43,9 +43,9 @@ def pick(connection: sa.Connection, project_id: int, *, user_id: int, rule: Rule
     return None if row is None else Picked(row.id, row.image_id)
 
 
-def _met_by(user_id: int) -> Iterator[sa.ColumnElement[bool]]:
-    """That the person labelled the image or a part of it, said something of it, or was shown a mask
-    that is on it."""
+def met_by(user_id: int) -> Iterator[sa.ColumnElement[bool]]:
+    """Of a row of `images`: that the person labelled it or a part of it, said something of it, or
+    was shown a mask that is on it."""
     yield sa.exists().where(passes.c.user_id == user_id, passes.c.image_id == images.c.id)
     yield sa.exists().where(_on_image(submissions), submissions.c.user_id == user_id)
     yield sa.exists().where(_on_image(annotations), annotations.c.author_id == user_id)

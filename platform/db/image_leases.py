@@ -90,6 +90,17 @@ def end(
     return connection.execute(statement).rowcount == 1
 
 
+def end_lapsed(connection: sa.Connection, project_id: int, image_id: int) -> None:
+    """Its holder cannot renew it any more, nor submit by it."""
+    connection.execute(
+        sa.delete(image_leases).where(
+            image_leases.c.project_id == project_id,
+            image_leases.c.image_id == image_id,
+            ~is_alive(),
+        )
+    )
+
+
 def holder(connection: sa.Connection, project_id: int, image_id: int) -> Holder | None:
     """Who has the image now; None when nobody has, or the lease has lapsed."""
     row = connection.execute(

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import REAL
 
 from maskloop.platform.db.annotations import is_current
+from maskloop.platform.db.fold_picking import has_place, is_in_fold
 from maskloop.platform.db.image_leases import is_alive
 from maskloop.platform.db.labeling_tables import annotations, image_leases
 from maskloop.platform.db.queue_turns import came_from
@@ -36,14 +37,16 @@ def pick(
     *,
     after: int | None,
     lock: bool,
+    user_id: int | None = None,
 ) -> int | None:
-    """The id of one that nobody has, the user included.
+    """The id of one that nobody has, the user included. `user_id`: a queue that asks several
+    people about each image (`fold`) hands out those of which this one knows nothing.
 
     With `after`, those that follow it come first, going round; in an order by proposals there is no
     round, and it is itself the last. With `lock` its row is locked, and images that somebody else
     is taking at this moment are passed over; without, they are seen.
     """
-    return _first(connection, queue, _in_order(project_id, queue, after), lock=lock)
+    return _first(connection, queue, _in_order(project_id, queue, after, user_id), lock=lock)
 
 
 def pick_own(
@@ -56,11 +59,17 @@ def pick_own(
 
 
 def ahead_of(
-    connection: sa.Connection, project_id: int, queue: Queue | None, image_id: int, *, limit: int
+    connection: sa.Connection,
+    project_id: int,
+    queue: Queue | None,
+    image_id: int,
+    *,
+    limit: int,
+    user_id: int | None = None,
 ) -> list[int]:
     """Ids of images that would probably come behind this one, the next one first."""
     found: list[int] = []
-    for wanted in _in_order(project_id, queue, image_id):
+    for wanted in _in_order(project_id, queue, image_id, user_id):
         if _is_by_images(queue):
             others = wanted.where(images.c.id != image_id).limit(limit - len(found))
             found += connection.execute(others).scalars()
@@ -72,10 +81,16 @@ def ahead_of(
     return found
 
 
-def left(connection: sa.Connection, project_id: int, queues: Sequence[Queue]) -> int:
+def left(
+    connection: sa.Connection,
+    project_id: int,
+    queues: Sequence[Queue],
+    *,
+    user_id: int | None = None,
+) -> int:
     """Images to do that any of the queues admits, whoever has them; counted up to
     `MOST_COUNTED`."""
-    fits = [_fits(queue.plan.rule) for queue in queues]
+    fits = [_fits(queue.plan.rule) & _is_of(queue, user_id) for queue in queues]
     some = to_do(project_id).where(sa.or_(sa.false(), *fits)).limit(MOST_COUNTED).subquery()
     return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
 
@@ -115,10 +130,12 @@ def _own(project_id: int, queue: Queue | None, user_id: int) -> _Ids:
     return own.where(is_own, is_alive()).order_by(image_leases.c.leased_at.desc())
 
 
-def _in_order(project_id: int, queue: Queue | None, after: int | None) -> Iterator[_Ids]:
+def _in_order(
+    project_id: int, queue: Queue | None, after: int | None, user_id: int | None
+) -> Iterator[_Ids]:
     """One statement after the other, as long as there is not enough."""
     rule = Rule() if queue is None else queue.plan.rule
-    free = to_do(project_id).where(_is_free(), *_of_image(rule))
+    free = to_do(project_id).where(_is_free(), _is_of(queue, user_id), *_of_image(rule))
     fitting = free.where(*_of_proposals(rule))
     match QueueOrder.OLDEST if queue is None else queue.plan.ordering:
         case QueueOrder.OLDEST:
@@ -176,6 +193,13 @@ def _is_free() -> sa.ColumnElement[bool]:
         image_leases.c.image_id == images.c.id,
         is_alive(),
     )
+
+
+def _is_of(queue: Queue | None, user_id: int | None) -> sa.ColumnElement[bool]:
+    """Whether no other queue keeps it, and for one that asks several, that there is a place."""
+    if queue is None or queue.plan.fold == 1:
+        return ~is_in_fold()
+    return sa.and_(*has_place(queue, user_id))
 
 
 def _fits(rule: Rule) -> sa.ColumnElement[bool]:

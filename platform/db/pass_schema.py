@@ -39,6 +39,14 @@ def in_passes(connection: sa.Connection) -> Iterator[None]:
     _look_in(connection, "DEFAULT")
 
 
+@contextmanager
+def in_project(connection: sa.Connection) -> Iterator[None]:
+    """A stretch of a transaction in passes that is an ordinary one."""
+    _look_in(connection, "DEFAULT")
+    yield
+    _look_in(connection, PASSES, PUBLIC)
+
+
 def of_passes(table: sa.Table) -> sa.Table:
     """The table in passes, whichever the transaction is in."""
     return _of(table, PASSES)

@@ -25,7 +25,7 @@ from maskloop.platform.db.schema import (
     one_of,
     project_column,
 )
-from maskloop.platform.states import PassKind, PassOutcome
+from maskloop.platform.states import FoldState, PassKind, PassOutcome
 
 gold_images = Table(
     "gold_images",
@@ -108,6 +108,27 @@ passes = Table(
     ),
     Index(None, "project_id", "image_id"),
     comment="one person's blind labeling of an image, which others have labelled or will",
+)
+
+folds = Table(
+    "folds",
+    metadata,
+    id_column(),
+    project_column(),
+    Column("image_id", BigInteger, nullable=False),
+    Column("queue_id", BigInteger, nullable=False),
+    Column("fold", Integer, nullable=False, comment="how many people label it"),
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+    Column("taken_pass_id", BigInteger, comment="NULL: none, or it was decided by hand"),
+    created_column(),
+    UniqueConstraint("project_id", "image_id"),
+    ForeignKeyConstraint(["project_id", "image_id"], ["images.project_id", "images.id"]),
+    ForeignKeyConstraint(["project_id", "queue_id"], ["queues.project_id", "queues.id"]),
+    ForeignKeyConstraint(["project_id", "taken_pass_id"], ["passes.project_id", "passes.id"]),
+    one_of("state", FoldState),
+    CheckConstraint("fold BETWEEN 2 AND 9", name="fold"),
+    CheckConstraint("state = 'settled' OR taken_pass_id IS NULL", name="taken_when_settled"),
+    comment="images that several people label blindly, from the first of them on",
 )
 
 pass_objects = Table(

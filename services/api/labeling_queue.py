@@ -96,6 +96,7 @@ def take(request: Request, image_id: Id, access: Annotator) -> LeaseShown:
         access.project_id,
         image_id,
         user_id=access.principal.user_id,
+        decides=Permission.ANNOTATE_ALL in access.permissions,
     )
     return _lease(lease)
 

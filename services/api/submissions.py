@@ -86,6 +86,8 @@ def submit(new: NewSubmission, image_id: Id, once: OnceOnly, access: Annotator) 
     conclusion = new.conclusion
 
     def effect(connection: sa.Connection) -> SubmissionShown:
+        if access.in_pass:
+            blind_passes.lock_original(connection, access.project_id, image_id)
         made = labeling.submit_in(
             connection,
             access.project_id,

@@ -125,6 +125,7 @@ class Studio:
         token = labeling.take(there, self.project_id, image_id, user_id=user_id).token
         reason = "too dark" if outcome is SubmissionOutcome.SKIPPED else None
         with there.engine.begin() as connection:
+            blind_passes.lock_original(connection, self.project_id, image_id)
             labeling.submit_in(
                 connection,
                 self.project_id,

@@ -239,7 +239,7 @@ def test_a_queue_of_images_hands_out_no_cards(shelf: "Shelf") -> None:
 @pytest.mark.parametrize(
     ("plan", "reason"),
     [
-        ({"fold": 2}, "an image is labeled by one person"),
+        ({"fold": 2, "category_ids": (1,)}, "nothing is drawn yet"),
         ({"planted_rate": 0.1}, "errors are planted among masks"),
         ({"adjudicate": True}, "several people are asked of proposals only"),
         ({"predicted_iou_least": 0.9, "predicted_iou_most": 0.1}, "it is above most"),

@@ -24,6 +24,8 @@ SETS = [
 KNOW_OF_PASSES = {
     "every_table.py",
     "figures.py",
+    "fold_picking.py",
+    "folds.py",
     "gold_image_picking.py",
     "gold_images.py",
     "images.py",

@@ -67,7 +67,11 @@ def test_a_queue_of_images_is_made_and_listed(maskloop: Run) -> None:
     )
     assert "all labelers" in maskloop("list", "birds").stdout
     folded = maskloop("add", "birds", "twice", "--subject", "images", "--fold", "2")
-    assert (folded.returncode, "labeled by one person" in folded.stderr) == (2, True)
+    assert (folded.returncode, folded.stdout) == (0, "Queue 2: twice, images by oldest\n")
+    drawn = maskloop(
+        "add", "birds", "odd", "--subject", "images", "--fold", "2", "--category", "bird"
+    )
+    assert (drawn.returncode, "nothing is drawn yet" in drawn.stderr) == (2, True)
     unknown = maskloop("add", "birds", "cats", "--subject", "images", "--category", "cat")
     assert (unknown.returncode, "There are: bird." in unknown.stderr) == (1, True)
 
