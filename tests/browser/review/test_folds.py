@@ -160,5 +160,4 @@ def test_the_passes_are_accessible(disputed: ReviewPage, axe: Axe, theme: str) -
     page.keyboard.press("1")
     is_sound(disputed, axe)
     page.keyboard.press("Enter")
-    page.screenshot(path=f"build/folds-{theme}.png")
     is_sound(disputed, axe)
