@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from maskloop.platform.db import audit_events, folds, image_leases, images, queues
 from maskloop.platform.db.annotations import Annotation
-from maskloop.platform.db.folds import Fold, FoldPass, drawn_in
+from maskloop.platform.db.folds import Fold, FoldPass
 from maskloop.platform.errors import ImageLeasedError, NotFoundError, RefusedTransitionError
 from maskloop.platform.states import FoldState, ImageState, PassOutcome
 from maskloop.services.folds import Likeness, likeness, said_of
@@ -39,9 +39,14 @@ def page(
     """Newest first, older than the id `before`."""
     with runtime.engine.connect() as connection:
         found = folds.page(
-            connection, project_id, state=state, queue_id=queue_id, before=before, limit=limit
+            connection,
+            project_id,
+            states=tuple(FoldState) if state is None else (state,),
+            queue_id=queue_id,
+            before=before,
+            limit=limit,
         )
-        return [_listed(connection, project_id, fold) for fold in found]
+        return _listed(connection, project_id, found)
 
 
 def one(runtime: Runtime, project_id: int, image_id: int) -> ListedFold:
@@ -49,7 +54,7 @@ def one(runtime: Runtime, project_id: int, image_id: int) -> ListedFold:
     with runtime.engine.connect() as connection:
         fold = folds.by_image(connection, project_id, image_id)
         _refuse_open(connection, project_id, fold, "shown")
-        return _listed(connection, project_id, fold)
+        return _listed(connection, project_id, [fold])[0]
 
 
 def settle_in(
@@ -101,7 +106,8 @@ def settle_in(
         subject_id=image_id,
         detail={"pass": pass_id, "finish": finish},
     )
-    return _listed(connection, project_id, folds.by_image(connection, project_id, image_id))
+    settled = folds.by_image(connection, project_id, image_id)
+    return _listed(connection, project_id, [settled])[0]
 
 
 def _refuse_open(connection: sa.Connection, project_id: int, fold: Fold, wanted: str) -> None:
@@ -117,11 +123,23 @@ def _goes_on(connection: sa.Connection, project_id: int, fold: Fold) -> bool:
     return queues.by_id(connection, project_id, fold.queue_id).closed_at is None
 
 
-def _listed(connection: sa.Connection, project_id: int, fold: Fold) -> ListedFold:
-    found = folds.passes_of(connection, project_id, [fold.image_id])[fold.image_id]
-    found.sort(key=lambda one: sha256(f"{one.pass_image_id}".encode()).digest())
-    if _goes_on(connection, project_id, fold):
-        return ListedFold(fold, [(one, None) for one in found], None)
-    drawn = [(one, drawn_in(connection, project_id, one)) for one in found]
-    done = [each for one, each in drawn if one.outcome is PassOutcome.DONE]
-    return ListedFold(fold, drawn, likeness(done) if len(done) > 1 else None)
+def _listed(connection: sa.Connection, project_id: int, some: Sequence[Fold]) -> list[ListedFold]:
+    closed = {fold.id for fold in some if not _goes_on(connection, project_id, fold)}
+    passes = folds.passes_of(connection, project_id, [fold.image_id for fold in some])
+    seen = [one for fold in some if fold.id in closed for one in passes[fold.image_id]]
+    drawn = folds.drawn_in_each(connection, project_id, seen)
+    found = []
+    for fold in some:
+        theirs = sorted(passes[fold.image_id], key=_place)
+        if fold.id not in closed:
+            found.append(ListedFold(fold, [(one, None) for one in theirs], None))
+            continue
+        done = [drawn[one.id] for one in theirs if one.outcome is PassOutcome.DONE]
+        like = likeness(done) if len(done) > 1 else None
+        found.append(ListedFold(fold, [(one, drawn[one.id]) for one in theirs], like))
+    return found
+
+
+def _place(one: FoldPass) -> bytes:
+    """An order that tells nothing."""
+    return sha256(f"{one.pass_image_id}".encode()).digest()

@@ -1,4 +1,5 @@
-"""How far people agree who voted on the same proposals, without knowing of each other."""
+"""How far people agree who voted on the same proposals, without knowing of each other; and of
+those who labelled the same images (`image_agreement`)."""
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from maskloop.platform.db.votes import Vote, VotedMask
 from maskloop.platform.intervals import Interval, mean_of
 from maskloop.platform.masks import Rle, iou_matrix
 from maskloop.platform.states import ProposalState, Verdict
+from maskloop.services.image_agreement import ImageAgreement, of_images
 from maskloop.services.runtime import Runtime
 
 _MOST: Final = 20_000
@@ -19,7 +21,7 @@ _MOST: Final = 20_000
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of proposals that two people or more voted on."""
+    """Of proposals that two people or more voted on, and of images."""
 
     proposals: int
     votes: int
@@ -32,6 +34,8 @@ class Agreement:
     interval over images; None where no two were."""
     alpha: Alpha | Undefined
     """Krippendorff's, of categories; rejected is one of them."""
+    images: ImageAgreement
+    """Of people who labelled whole images."""
 
 
 def agreement(runtime: Runtime, project_id: int, *, queue_id: int | None = None) -> Agreement:
@@ -42,6 +46,7 @@ def agreement(runtime: Runtime, project_id: int, *, queue_id: int | None = None)
             queues.by_id(connection, project_id, queue_id)
         found = votes.newest(connection, project_id, queue_id=queue_id, limit=_MOST)
         waiting = disputes.count(connection, project_id)
+        of_whole_images = of_images(connection, project_id, queue_id=queue_id)
     units = [unit for unit in _units(found) if len(unit) > 1]
     pairs = [(iou, unit[0].image_id) for unit in units for iou in _ious(unit)]
     return Agreement(
@@ -54,6 +59,7 @@ def agreement(runtime: Runtime, project_id: int, *, queue_id: int | None = None)
             [[_said(one.vote) for one in unit] for unit in units],
             [str(unit[0].image_id) for unit in units],
         ),
+        images=of_whole_images,
     )
 
 

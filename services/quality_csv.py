@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from maskloop.platform.agreement import Undefined
+from maskloop.platform.agreement import Alpha, Undefined
 from maskloop.platform.db.quality_figures import Edits, Effort, Of, Spread, Throughput
 from maskloop.platform.db.quality_rows import Period
 from maskloop.platform.errors import NotFoundError
@@ -199,20 +199,26 @@ def _told(told: Measured | TooFew) -> Sequence[Cell]:
 
 
 def _agreement(found: Agreement) -> Table:
-    header = ("figure", "proposals", "value", "value, 95 % from", "value, 95 % to", "undefined as")
+    header = ("figure", "of", "value", "value, 95 % from", "value, 95 % to", "undefined as")
+    images = found.images
     return header, [
         ("votes", found.proposals, found.votes, None, None, None),
         ("settled", found.proposals, found.settled, None, None, None),
         ("in dispute", None, found.in_dispute, None, None, None),
         ("mean IoU", found.proposals, *_bounds(found.mean_iou), None),
-        ("alpha of categories", *_alpha(found)),
+        ("alpha of categories", *_alpha(found.alpha, found.proposals)),
+        ("images: labelings", images.images, images.passes, None, None, None),
+        ("images: settled", images.images, images.settled, None, None, None),
+        ("images: in dispute", None, images.in_dispute, None, None, None),
+        ("images: mean IoU", images.images, *_bounds(images.mean_iou), None),
+        ("images: found by all", images.images, *_bounds(images.found_by_all), None),
+        ("images: alpha of categories", *_alpha(images.alpha, images.images)),
     ]
 
 
-def _alpha(found: Agreement) -> Sequence[Cell]:
-    alpha = found.alpha
+def _alpha(alpha: Alpha | Undefined, of: int) -> Sequence[Cell]:
     if isinstance(alpha, Undefined):
-        return (found.proposals, None, None, None, alpha.reason)
+        return (of, None, None, None, alpha.reason)
     return (alpha.units, alpha.value, alpha.low, alpha.high, None)
 
 

@@ -197,17 +197,22 @@ def of_image(connection: sa.Connection, project_id: int, image_id: int) -> Itera
     return map(_annotation, rows)
 
 
-def of_image_at(
-    connection: sa.Connection, project_id: int, image_id: int, at: datetime
-) -> list[Annotation]:
-    """Those that were current at a time, the oldest first."""
+def of_images_at(
+    connection: sa.Connection, project_id: int, times: Mapping[int, datetime]
+) -> dict[int, list[Annotation]]:
+    """By image those that were current at a time, which `times` has of each image, the oldest
+    first."""
     rows = connection.execute(
         _revisions(project_id)
-        .where(annotations.c.image_id == image_id, annotations.c.created_at <= at)
+        .where(annotations.c.image_id.in_(times))
         .order_by(annotations.c.id, annotations.c.revision)
     )
-    last = {row.id: row for row in rows}
-    return [_annotation(row) for row in last.values() if not row.deleted]
+    last = {row.id: row for row in rows if row.created_at <= times[row.image_id]}
+    found: dict[int, list[Annotation]] = {image_id: [] for image_id in times}
+    for row in last.values():
+        if not row.deleted:
+            found[row.image_id].append(_annotation(row))
+    return found
 
 
 def page(

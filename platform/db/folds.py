@@ -1,6 +1,6 @@
 """Rows of `folds`: images that several people label blindly, and their passes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -96,15 +96,13 @@ def page(
     connection: sa.Connection,
     project_id: int,
     *,
-    state: FoldState | None = None,
+    states: Collection[FoldState] = tuple(FoldState),
     queue_id: int | None = None,
     before: int | None = None,
     limit: int,
 ) -> list[Fold]:
     """Newest first, older than the id `before`."""
-    wanted = _folds(project_id)
-    if state is not None:
-        wanted = wanted.where(folds.c.state == state)
+    wanted = _folds(project_id).where(folds.c.state.in_(states))
     if queue_id is not None:
         wanted = wanted.where(folds.c.queue_id == queue_id)
     if before is not None:
@@ -112,6 +110,15 @@ def page(
     return [
         _fold(row) for row in connection.execute(wanted.order_by(folds.c.id.desc()).limit(limit))
     ]
+
+
+def count_disputed(connection: sa.Connection, project_id: int) -> int:
+    wanted = (
+        sa.select(sa.func.count())
+        .select_from(folds)
+        .where(folds.c.project_id == project_id, folds.c.state == FoldState.DISPUTED)
+    )
+    return connection.execute(wanted).scalar_one()
 
 
 def kept(connection: sa.Connection, project_id: int) -> int:
@@ -209,10 +216,17 @@ def passes_of(
 
 def drawn_in(connection: sa.Connection, project_id: int, one: FoldPass) -> list[Annotation]:
     """When its person was through with it; what they draw later is kept and changes nothing."""
-    if one.ended_at is None:
-        return []
+    return drawn_in_each(connection, project_id, [one])[one.id]
+
+
+def drawn_in_each(
+    connection: sa.Connection, project_id: int, some: Sequence[FoldPass]
+) -> dict[int, list[Annotation]]:
+    """`drawn_in` by the pass's id; nothing in one that is in somebody's hands."""
+    times = {one.pass_image_id: one.ended_at for one in some if one.ended_at is not None}
     with in_passes(connection):
-        return annotations.of_image_at(connection, project_id, one.pass_image_id, one.ended_at)
+        found = annotations.of_images_at(connection, project_id, times)
+    return {one.id: found.get(one.pass_image_id, []) for one in some}
 
 
 def copy_submission(connection: sa.Connection, project_id: int, one: FoldPass) -> SubmissionOutcome:

@@ -12,6 +12,7 @@ from maskloop.services.cli import console
 from maskloop.services.cli.options import AsJson, ProjectName, runtime
 
 if TYPE_CHECKING:
+    from maskloop.platform.agreement import Alpha, Undefined
     from maskloop.platform.db.quality_figures import Edits, Effort, Of, Spread
     from maskloop.platform.db.quality_rows import Period
     from maskloop.platform.intervals import Interval
@@ -123,23 +124,33 @@ def _tell_checks(checks: "CheckFigures") -> None:
 
 
 def _tell_agreement(found: "Agreement") -> None:
-    from maskloop.platform.agreement import Undefined
-    from maskloop.platform.intervals import Interval
-
-    alpha = found.alpha
-    said = (
-        alpha.reason
-        if isinstance(alpha, Undefined)
-        else _figure(Interval(alpha.value, alpha.low, alpha.high))
-    )
+    images = found.images
     rows = [
         ("proposals that two people or more voted on", found.proposals),
         ("settled", found.settled),
         ("in dispute", found.in_dispute),
         ("IoU of two people", _figure(found.mean_iou)),
-        ("alpha of categories", said),
+        ("alpha of categories", _alpha(found.alpha)),
     ]
     _table("Agreement, of all days", ["", ""], rows if found.votes else [])
+    rows = [
+        ("images that two people or more labelled", images.images),
+        ("settled", images.settled),
+        ("in dispute", images.in_dispute),
+        ("IoU of two people", _figure(images.mean_iou)),
+        ("objects that all of them drew", _share(images.found_by_all)),
+        ("alpha of categories", _alpha(images.alpha)),
+    ]
+    _table("Agreement on images, of all days", ["", ""], rows if images.images else [])
+
+
+def _alpha(found: "Alpha | Undefined") -> str:
+    from maskloop.platform.agreement import Undefined
+    from maskloop.platform.intervals import Interval
+
+    if isinstance(found, Undefined):
+        return found.reason
+    return _figure(Interval(found.value, found.low, found.high))
 
 
 def _effort(row: "Effort") -> Row:

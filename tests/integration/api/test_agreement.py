@@ -30,6 +30,16 @@ def test_without_votes_alpha_says_why_there_is_none(ward: "Ward", ops: httpx.Cli
         "mean_iou": None,
         "alpha": None,
         "alpha_undefined": "no object was given a category by two people",
+        "images": {
+            "images": 0,
+            "passes": 0,
+            "settled": 0,
+            "in_dispute": 0,
+            "mean_iou": None,
+            "found_by_all": None,
+            "alpha": None,
+            "alpha_undefined": "no object was given a category by two people",
+        },
     }
     other = ops.get(path(ward, "agreement"), params={"queue_id": 987_654})
     assert (other.status_code, other.json()["fields"]["noun"]) == (404, "queue")
