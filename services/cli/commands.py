@@ -12,6 +12,7 @@ from maskloop.services.cli import (
     embeddings,
     evaluation,
     export,
+    folds,
     jobs,
     models,
     people,
@@ -58,6 +59,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(auto_accept.auto_accept, name="auto-accept")
     app.add_typer(queues.queues, name="queues")
     app.add_typer(checks.checks, name="checks")
+    app.add_typer(folds.folds, name="folds")
     app.add_typer(shadow.shadow, name="shadow")
     app.add_typer(embeddings.embeddings, name="embeddings")
     app.command()(export.export)

@@ -52,7 +52,9 @@ def add(
     feedback: Annotated[
         bool, typer.Option("--feedback", help="Tell people how they did in a check.")
     ] = False,
-    fold: Annotated[int, typer.Option(min=1, max=9, help="People asked of each proposal.")] = 1,
+    fold: Annotated[
+        int, typer.Option(min=1, max=9, help="People asked, blindly, of each proposal or image.")
+    ] = 1,
     adjudicate: Annotated[
         bool, typer.Option("--adjudicate", help="Only where votes disagree.")
     ] = False,

@@ -104,7 +104,7 @@ def test_a_queue_of_others_is_not_there(yard: Yard) -> None:
     assert yard.next(yard.lea).json()["image"]["id"] == yard.images[0]
 
 
-@pytest.mark.parametrize("more", [{"fold": 10}, {"planted_rate": 0.1}, {"rule": {"adjudicate": 1}}])
+@pytest.mark.parametrize("more", [{"planted_rate": 0.1}, {"rule": {"adjudicate": 1}}])
 def test_what_images_have_none_of_is_refused(yard: Yard, more: dict[str, Any]) -> None:
     new = {"name": "odd", "subject": "images", **more}
     answer = yard.boss.post(f"{yard.path}/queues", json=new)
