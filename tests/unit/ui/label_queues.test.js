@@ -60,9 +60,9 @@ test("what else goes wrong is no closed queue", async () => {
   await assert.rejects(asked(fail(404), null), /away/);
 });
 
-test("a queue of images has no planted errors, no fold and no feedback", () => {
+test("a queue of images has no planted errors and no feedback", () => {
   const fields = ["subject", "gold_rate", "planted_rate", "fold", "feedback", "category_ids", "image"];
-  assert.deepEqual(fields.filter((name) => applies(name, "images")), ["subject", "gold_rate", "category_ids", "image"]);
+  assert.deepEqual(fields.filter((name) => applies(name, "images")), ["subject", "gold_rate", "fold", "category_ids", "image"]);
   assert.deepEqual(fields.filter((name) => !applies(name, "proposals")), ["category_ids"]);
   const values = {
     subject: "images", ordering: "oldest", priority: 0, gold_rate: 0, people: [], category_ids: ["4"], image: "north",
