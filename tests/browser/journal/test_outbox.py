@@ -94,7 +94,8 @@ def test_without_locks_the_server_makes_everything_once_all_the_same(
     one, two = (_tab(context, site.plain_origin) for _ in range(2))
     assert one.evaluate("navigator.locks === undefined")
     for tab, name in ((one, "one"), (two, "two")):
-        tab.evaluate(f"() => {{ for (let n = 0; n < {MANY}; n += 1) add(`{name}-${{n}}`); }}")
+        numbers = f"Array.from({{ length: {MANY} }}, (_, n) => n)"
+        tab.evaluate(f"() => Promise.all({numbers}.map((n) => add(`{name}-${{n}}`)))")
     for tab in (one, two):
         _wait(tab, "outbox.status().objects.size === 0")
     assert len(site.made) == 2 * MANY
