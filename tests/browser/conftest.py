@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from browser.accessibility import Axe
 from browser.page_site import PageSite, page_site
@@ -15,6 +15,9 @@ from maskloop.services.runtime import Runtime
 from sites.site import InProcess, Model
 
 FAILED = pytest.StashKey[bool]()
+
+# A busy machine is no failure.
+expect.set_options(timeout=30_000)
 
 
 @pytest.hookimpl(wrapper=True)

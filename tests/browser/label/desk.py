@@ -21,7 +21,7 @@ from maskloop.platform.db.proposals import Proposal
 
 Pixels = npt.NDArray[np.bool_]
 MASKS = "**/api/v1/projects/*/images/*/masks"
-SECONDS = 20.0
+SECONDS = 30.0
 
 ON_SCREEN = """([x, y]) => {
   const { camera } = document.querySelector('#maskloop').page.views.label.stage;

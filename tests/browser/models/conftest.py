@@ -14,7 +14,7 @@ def models(chromium: Browser) -> Iterator[ModelsPage]:
     context = chromium.new_context(
         viewport={"width": 1280, "height": 720}, timezone_id="UTC", accept_downloads=True
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

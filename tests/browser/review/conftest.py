@@ -16,7 +16,7 @@ from browser.windows import Window
 def review(chromium: Browser) -> Iterator[ReviewPage]:
     """What the page complains about fails the test."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -20,7 +20,7 @@ from maskloop.platform.db.tables import proposals
 from maskloop.platform.states import QueueSubject
 from maskloop.services import queues
 
-SECONDS = 20.0
+SECONDS = 30.0
 _UNTIL = """async ([seconds]) => {
   const deadline = performance.now() + seconds * 1000;
   const look = () => { const page = document.querySelector("#maskloop")?.page;

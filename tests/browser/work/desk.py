@@ -16,7 +16,7 @@ from browser.photographs import PhotoProject
 from browser.windows import Window
 from maskloop.platform.db.labeling_tables import annotations, reviews, submissions
 
-SECONDS = 20.0
+SECONDS = 30.0
 _UNTIL = """async ([seconds]) => {
   const deadline = performance.now() + seconds * 1000;
   const look = () => { const page = document.querySelector("#maskloop")?.page;
