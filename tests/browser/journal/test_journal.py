@@ -31,7 +31,7 @@ def test_indexeddb_holds_to_the_contract_of_journals(page: Page) -> None:
         return [Object.keys(contract).length, failures];
         }}"""
     )
-    assert failures == [12, {}]
+    assert failures == [13, {}]
 
 
 def test_what_one_person_did_is_not_another_persons(page: Page) -> None:
@@ -126,25 +126,32 @@ def test_full_storage_is_told_and_nothing_is_half_kept(
     context.new_cdp_session(page).send(
         "Storage.overrideQuotaForOrigin", {"origin": site.origin, "quotaSize": 1_000_000}
     )
-    small, large, sentence, kept = page.evaluate(
+    small, large, sentence, kept, drafts = page.evaluate(
         f"""async () => {{
         {OPEN}{OPERATION}
         const journal = await openJournal(1);
         const pixels = crypto.getRandomValues(new Uint8Array(65536));
         const body = {{ pixels: Array(100).fill(0).map(() => pixels.slice()) }};
         const small = (await journal.append(operation("a"))).key;
-        const large = await journal.append({{ ...operation("b"), body }}).catch({FAILURE});
+        await journal.saveDraft(1, 4, "in hand");
+        const step = [{{ ...operation("b"), body }}];
+        const letGo = {{ project: 1, image: 4, draft: null }};
+        const large = await journal.appendAll(step, letGo).catch({FAILURE});
+        const drafts = [await journal.draft(1, 4)];
         const told = [];
         const safe = await openSafestJournal(1, (trouble) => told.push(trouble.message));
         await safe.append({{ ...operation("c"), body }});
         const kept = (await safe.operations()).map(({{ key }}) => key);
-        return [small, large, told[0], [...kept, safe.durable]];
+        await safe.appendAll(step, {{ project: 1, image: 4, draft: "in hand later" }});
+        drafts.push(await safe.draft(1, 4));
+        return [small, large, told[0], [...kept, safe.durable], drafts];
         }}"""
     )
     assert small == "a"
     assert large.startswith("JournalFailed: The space that this browser gives the page is full")
     assert "keep this tab open until everything is saved, and free space on the disk" in sentence
     assert kept == ["a", "c", False]
+    assert drafts == ["in hand", "in hand later"]
 
 
 def test_a_newer_page_takes_the_storage_over_and_the_older_one_says_so(

@@ -1,12 +1,12 @@
 """A tab is killed: at most the action in flight is lost."""
 
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import APIResponse, Route
 
 from browser.page_site import PageSite
 from browser.photographs import PhotoProject
 from browser.windows import Window
-from browser.work.desk import Desk, desk, rows, submitted, verdicts, when_made
+from browser.work.desk import Desk, address, desk, rows, submitted, verdicts, when_made
 
 CREATES = "**/images/*/annotations"
 
@@ -98,6 +98,45 @@ def test_a_tab_that_dies_right_after_enter_loses_nothing(
         ann.press("Enter")
     ann.saved()
     assert len(rows(site, photos, "coffee.png")) == 1
+
+
+def test_an_object_is_shown_though_it_reaches_the_server_while_its_image_loads(
+    ann: Desk, site: PageSite, photos: PhotoProject
+) -> None:
+    key = ann.object_at(300, 200)
+    ann.window.drop_network()
+    ann.press("Enter")
+    ann.until("state.draft === null && state.saving.offline")
+    ann.until("views.label.doc.settled().then(() => true)")
+    ann.kill()
+    ann.window.restore_network()
+    asked: list[tuple[Route, APIResponse]] = []
+    sent: list[Route] = []
+    opening: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            sent.append(route)
+        elif asked:
+            route.continue_()
+        else:
+            asked.append((route, route.fetch()))
+
+    ann.page = ann.window.context.new_page()
+    ann.page.route(CREATES, hold)
+    ann.page.route("**/images/*/open", lambda route: opening.append(route))
+    ann.page.goto(address(photos, "coffee.png"))
+    ann.until_here(lambda: asked and sent and opening)
+    sent[0].continue_()
+    ann.until("outbox && outbox.status().objects.size === 0")
+    assert len(rows(site, photos, "coffee.png")) == 1
+    [(route, response_of_before)] = asked
+    route.fulfill(response=response_of_before)
+    opening[0].continue_()
+    ann.shows("coffee.png")
+
+    shown = "[...state.objects.values()].filter(({ kind }) => kind === 'annotation')"
+    assert ann.ask(f"{shown}.map(({{ key }}) => key)") == [key]
 
 
 def test_what_was_done_offline_arrives_in_order_and_once_after_the_tab_died(

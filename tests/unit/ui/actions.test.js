@@ -24,7 +24,7 @@ function desk({ objects = [], draft = null, selected = [] } = {}) {
   const doc = createDocument({
     store,
     journal: { saveDraft: async () => {} },
-    outbox: { add: async (operation) => sent.push(operation), withdraw: async () => false },
+    outbox: { addAll: async (operations) => sent.push(...operations), withdraw: async () => false },
     onLost: (error) => assert.fail(error),
   });
   doc.open({ project: 1, image: 5, objects: map, draft, decided: new Set() });

@@ -24,23 +24,34 @@ function desk({ objects = new Map(), sent = () => false } = {}) {
   const withdrawn = [];
   const drafts = [];
   const lost = [];
+  const written = []; // in what order
   const store = createStore({ objects, draft: null, history: { undo: 0, redo: 0 } });
   const doc = createDocument({
     store,
-    journal: { saveDraft: async (project, image, draft) => drafts.push(draft) },
+    journal: {
+      async saveDraft(project, image, draft) {
+        drafts.push(draft);
+        written.push(["draft", draft?.object ?? null]);
+      },
+    },
     outbox: {
-      add: async (operation) => waiting.push(operation),
+      async addAll(operations, held) {
+        waiting.push(...operations);
+        if (held) drafts.push(held.draft);
+        written.push(["step", operations.map(({ kind }) => kind), held && (held.draft?.object ?? null)]);
+      },
       async withdraw(key) {
         const at = waiting.findIndex((operation) => operation.key === key);
         if (at < 0 || sent(waiting[at])) return false;
         withdrawn.push(...waiting.splice(at, 1));
+        written.push(["withdrawn"]);
         return true;
       },
     },
     onLost: (error) => lost.push(error),
   });
   doc.open({ project: 1, image: 5, objects, draft: null, decided: new Set() });
-  return { store, doc, waiting, withdrawn, drafts, lost };
+  return { store, doc, waiting, withdrawn, drafts, lost, written };
 }
 
 const add = (object) => ({ objects }) => ({ objects: new Map(objects).set(object.key, object) });
@@ -107,6 +118,23 @@ test("steps that only change the draft are kept in the journal and sent nowhere"
   assert.deepEqual([waiting.length, drafts], [0, [draft]]);
 });
 
+test("an object is kept and is in hand no more in one write, its undo has it in hand before it takes it back", async () => {
+  const { doc, written } = desk();
+  const draft = withMask(newDraft({ object: "a", category_id: 7, began: 0 }), LEFT);
+  await doc.apply(() => ({ draft }));
+  await doc.apply((now) => ({ ...add(annotation("a"))(now), draft: null }));
+  doc.undo();
+  doc.redo();
+  await doc.settled();
+  assert.deepEqual(written, [
+    ["draft", "a"],
+    ["step", ["create"], null],
+    ["draft", "a"],
+    ["withdrawn"],
+    ["step", ["create"], null],
+  ]);
+});
+
 test("an answer belongs to the step of its click, so redo brings it back", async () => {
   const { doc, store } = desk();
   const asked = newDraft({ object: "a", category_id: 7, began: 0 });
@@ -147,7 +175,7 @@ test("a journal that cannot write says so and the step rejects", async () => {
   const doc = createDocument({
     store,
     journal: { saveDraft: () => Promise.reject(full) },
-    outbox: { add: () => Promise.reject(full) },
+    outbox: { addAll: () => Promise.reject(full) },
     onLost: (error) => lost.push(error),
   });
   doc.open({ project: 1, image: 5, objects: new Map(), draft: null, decided: new Set() });

@@ -30,6 +30,16 @@ export const contract = {
     same([second.seq > first.seq, typeof first.at], [true, "number"]);
   },
 
+  "a step's operations and what is in hand after it are written together": async (journal) => {
+    await journal.saveDraft(1, 4, { points: [[1, 1, 1]] });
+    const appended = await journal.appendAll([operation("a", "o1"), operation("b", "o2")], { project: 1, image: 4, draft: null });
+    same(keys(appended), ["a", "b"]);
+    same(await journal.operations(), appended);
+    same(await journal.draft(1, 4), null);
+    await journal.appendAll([operation("c", "o1")], { project: 1, image: 4, draft: { points: [] } });
+    same([await journal.draft(1, 4), await journal.draft(1, 5)], [{ points: [] }, null]);
+  },
+
   "a change sees the operations of its object and no others": async (journal) => {
     await journal.append(operation("a", "o1"));
     await journal.append(operation("b", "o2"));

@@ -22,7 +22,7 @@ const SENDING_MS = 1000; // what a submission gets before the next image is aske
  */
 export function createFlow({ store, api, journal, outbox, doc, asking, activity, figures, queues, say, onOpen }) {
   const { state } = store;
-  const fetched = new Map(); // image id → { objects: promise of them, at }, asked for ahead
+  const fetched = new Map(); // image id → { loaded: promise of `load`, at }, asked for ahead
   let began = { seconds: 0, mark: 0 };
   let heartbeat = 0;
   let refreshing = false;
@@ -37,13 +37,9 @@ export function createFlow({ store, api, journal, outbox, doc, asking, activity,
     asking.cancel();
     onOpen(image);
     const ahead = fetched.get(image.id);
-    const loaded = ahead?.objects ?? fetchObjects(api, state.project.id, image.id);
     fetched.delete(image.id);
-    const [objects, draft, operations] = await Promise.all([
-      loaded.then((found) => asObjects(found, journal, state.project.id)),
-      journal.draft(state.project.id, image.id),
-      ofImage(image.id),
-    ]);
+    const { objects, operations } = await loadWhole(image.id, ahead?.loaded ?? load(image.id));
+    const draft = await journal.draft(state.project.id, image.id);
     await identify(objects, image.id);
     const shown = withPending(objects, operations);
     const inHand = draft && fitting(draft, image) && !isKept(draft, shown) ? { ...draft, began: activity.seconds } : null;
@@ -55,6 +51,26 @@ export function createFlow({ store, api, journal, outbox, doc, asking, activity,
     beat();
     warmUp(image);
     if (ahead && Date.now() - ahead.at > STALE_MS) refresh(); // it may have changed since
+  }
+
+  /** An image's objects, and what was waiting for the server before they were asked for. */
+  async function load(id) {
+    const waiting = await ofImage(id);
+    return { waiting, found: await fetchObjects(api, state.project.id, id) };
+  }
+
+  /** What reached the server while it was asked may be missing in its answer: then it is asked again.
+   * @returns {Promise<{ objects: Map<string, object>, operations: object[] }>} operations: that still wait */
+  async function loadWhole(id, loading) {
+    for (;;) {
+      const { waiting, found } = await loading;
+      const operations = await ofImage(id);
+      const still = new Set(operations.map(({ key }) => key));
+      if (waiting.every(({ key }) => still.has(key))) {
+        return { objects: await asObjects(found, journal, state.project.id), operations };
+      }
+      loading = load(id);
+    }
   }
 
   /** Semi-automatic: what the model is sure of is selected, so that one key keeps all of it. */
@@ -75,7 +91,7 @@ export function createFlow({ store, api, journal, outbox, doc, asking, activity,
 
   const mayAnnotate = () => state.project.permissions.includes("annotations.write");
 
-  /** The page ended between keeping the object and letting go of it. */
+  /** The page ended while keeping it was undone. */
   function isKept({ object, mask, category_id }, objects) {
     const known = objects.get(object);
     return Boolean(known && mask && known.category_id === category_id && encode(known.mask) === encode(mask));
@@ -159,9 +175,9 @@ export function createFlow({ store, api, journal, outbox, doc, asking, activity,
   /** A failure is told of when it is opened; until then it is asked for again. */
   function fetchAhead(id) {
     if (fetched.has(id)) return;
-    const objects = fetchObjects(api, state.project.id, id);
-    objects.catch(() => fetched.delete(id));
-    fetched.set(id, { objects, at: Date.now() });
+    const loaded = load(id);
+    loaded.catch(() => fetched.delete(id));
+    fetched.set(id, { loaded, at: Date.now() });
   }
 
   /** Pixels and objects of what will probably be next; its embedding is made ready by the server. */

@@ -140,4 +140,4 @@ export function createCorrecting({ store: page, api, journal, keymap, activity, 
 const radiusFor = ({ bbox: [, , width, height] }) => Math.max(2, Math.min(60, Math.round(Math.min(width, height) / 10)));
 
 /** Objects never change here: there is nothing to send. */
-const NO_OUTBOX = { add: () => Promise.resolve(null), withdraw: () => Promise.resolve(false), flush: () => Promise.resolve() };
+const NO_OUTBOX = { addAll: () => Promise.resolve([]), withdraw: () => Promise.resolve(false), flush: () => Promise.resolve() };

@@ -31,37 +31,43 @@ export function createDocument({ store, journal, outbox, onLost }) {
     store.set({ objects, draft, history: history.counts });
   }
 
-  function saveDraft(draft) {
-    const { project, image } = about;
-    return inOrder(() => journal.saveDraft(project, image, draft));
+  const saveDraft = ({ project, image }, draft) => journal.saveDraft(project, image, draft);
+
+  /** Tells the outbox what has changed, but for objects `without`; what is in hand is written down with it:
+   * whenever the page ends, an object is in hand or is kept, never both. */
+  async function send(place, before, after, without = new Set()) {
+    const operations = changesBetween(place, before, after).filter(({ object }) => !without.has(object));
+    const { project, image } = place;
+    const held = before.draft === after.draft ? null : { project, image, draft: after.draft };
+    if (operations.length > 0) await outbox.addAll(operations, held);
+    else if (held !== null) await saveDraft(place, held.draft);
+    return operations;
   }
 
-  /** Tells the outbox what has changed, but for objects `without`. */
-  async function send(place, before, after, without = new Set()) {
-    const operations = operationsBetween(before.objects, after.objects, { ...place, holdUntil: Date.now() + HOLD_MS, uuid })
-      .filter(({ object }) => !without.has(object));
-    for (const operation of operations) await outbox.add(operation);
-    return operations;
+  function changesBetween(place, before, after) {
+    if (before.objects === after.objects) return [];
+    return operationsBetween(before.objects, after.objects, { ...place, holdUntil: Date.now() + HOLD_MS, uuid });
   }
 
   function record(before, after) {
     const place = about;
     const step = { before, after, operations: null };
-    step.operations = before.objects === after.objects ? Promise.resolve([]) : inOrder(() => send(place, before, after));
+    step.operations = inOrder(() => send(place, before, after));
     history.push(step);
     show(after);
-    if (before.draft === after.draft) return step.operations;
-    return Promise.all([step.operations, saveDraft(after.draft)]);
+    return step.operations;
   }
 
-  /** What was not sent is withdrawn, the rest is made good by its opposite. */
+  /** What was not sent is withdrawn, the rest is made good by its opposite. What is in hand again is
+   * written down first: where the page ends meanwhile, it is the undo that is lost. */
   async function takeBack(place, operations, from, to) {
     const withdrawn = new Set();
+    if (from.draft !== to.draft) await saveDraft(place, to.draft);
     for (const operation of [...operations].reverse()) {
       if (await outbox.withdraw(operation.key)) withdrawn.add(operation.object);
       else if (operation.kind === "review") place.decided.add(operation.proposal);
     }
-    return send(place, from, to, withdrawn);
+    return send(place, { ...from, draft: to.draft }, to, withdrawn);
   }
 
   /** Goes over to the other side of a step. `tell` gets the operations that it caused last. */
@@ -70,8 +76,7 @@ export function createDocument({ store, journal, outbox, onLost }) {
     const place = about;
     step.operations = inOrder(async () => tell(place, await caused));
     show(doc);
-    saveDraft(doc.draft).catch(() => {}); // said by onLost
-    step.operations.catch(() => {});
+    step.operations.catch(() => {}); // said by onLost
     return true;
   }
 
@@ -94,7 +99,8 @@ export function createDocument({ store, journal, outbox, onLost }) {
     amend(amended) {
       history.amend(store.state.draft, amended);
       store.set({ draft: amended });
-      return saveDraft(amended);
+      const place = about;
+      return inOrder(() => saveDraft(place, amended));
     },
     undo() {
       const step = history.undo();

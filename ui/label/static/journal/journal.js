@@ -35,6 +35,9 @@ const REMEMBERED_MS = 30 * 24 * 60 * 60 * 1000; // identities of objects that no
  * @property {Operation[]} [replace]    by their seq
  * @property {Identity|null} [identify]  null: the object is no annotation any more
  *
+ * @typedef {object} Held        what is in hand on an image
+ * @property {number} project  @property {number} image  @property {object|null} draft
+ *
  * @typedef {object} Journal
  * @property {string} name       the same in all tabs of a person
  * @property {boolean} durable   whether it outlives the tab
@@ -42,6 +45,8 @@ const REMEMBERED_MS = 30 * 24 * 60 * 60 * 1000; // identities of objects that no
  *   resolves once this draft or a newer one is kept
  * @property {(project: number, image: number) => Promise<object|null>} draft
  * @property {(operation: Operation) => Promise<Operation>} append
+ * @property {(operations: Operation[], held?: Held|null) => Promise<Operation[]>} appendAll
+ *   all of a step and what is in hand after it, together or not at all
  * @property {() => Promise<Operation[]>} operations   in order
  * @property {(object: string, decide: (operations: Operation[]) => Changes|null,
  *   durability?: IDBTransactionDurability) => Promise<Changes|null>} change
@@ -94,11 +99,9 @@ function askToStay() {
 
 function drafts(database, user) {
   const write = ({ project, image }, draft) =>
-    database.run(["drafts"], "readwrite", "relaxed", async (transaction) => {
-      const store = transaction.objectStore("drafts");
-      if (draft === null) store.delete([user, project, image]);
-      else store.put({ user, project, image, draft });
-    });
+    database.run(["drafts"], "readwrite", "relaxed", async (transaction) =>
+      putDraft(transaction, user, { project, image, draft }),
+    );
   const save = latestOnly(write);
   return {
     saveDraft: (project, image, draft) => save(`${project}/${image}`, { project, image }, draft),
@@ -110,14 +113,25 @@ function drafts(database, user) {
   };
 }
 
+function putDraft(transaction, user, { project, image, draft }) {
+  const store = transaction.objectStore("drafts");
+  if (draft === null) store.delete([user, project, image]);
+  else store.put({ user, project, image, draft });
+}
+
 function operations(database, user, now) {
+  const appendAll = (given, held = null) =>
+    database.run(held ? ["operations", "drafts"] : ["operations"], "readwrite", "strict", async (transaction) => {
+      const store = transaction.objectStore("operations");
+      const kept = given.map((operation) => ({ ...operation, at: now() }));
+      const seqs = kept.map((operation) => answered(store.add({ ...operation, user })));
+      if (held) putDraft(transaction, user, held);
+      return Promise.all(kept.map(async (operation, at) => ({ ...operation, seq: await seqs[at] })));
+    });
+
   return {
-    append: (operation) =>
-      database.run(["operations"], "readwrite", "strict", async (transaction) => {
-        const kept = { ...operation, at: now() };
-        const seq = await answered(transaction.objectStore("operations").add({ ...kept, user }));
-        return { ...kept, seq };
-      }),
+    appendAll,
+    append: async (operation) => (await appendAll([operation]))[0],
 
     operations: () =>
       database.run(["operations"], "readonly", "relaxed", async (transaction) => {

@@ -28,6 +28,18 @@ export function openMemoryJournal({ firstSeq = 1, now = Date.now, name = "masklo
     else if (identify !== undefined) putIdentity(identify);
   }
 
+  function saveDraft({ project, image, draft }) {
+    if (draft === null) drafts.delete(`${project}/${image}`);
+    else drafts.set(`${project}/${image}`, structuredClone(draft));
+  }
+
+  function append(operation) {
+    const appended = { ...structuredClone(operation), at: now(), seq: nextSeq };
+    nextSeq += 1;
+    kept.set(appended.seq, appended);
+    return structuredClone(appended);
+  }
+
   const inOrder = () => [...kept.values()].sort((a, b) => a.seq - b.seq).map((one) => structuredClone(one));
 
   return {
@@ -35,18 +47,18 @@ export function openMemoryJournal({ firstSeq = 1, now = Date.now, name = "masklo
     durable: false,
 
     async saveDraft(project, image, draft) {
-      if (draft === null) drafts.delete(`${project}/${image}`);
-      else drafts.set(`${project}/${image}`, structuredClone(draft));
+      saveDraft({ project, image, draft });
     },
     async draft(project, image) {
       return structuredClone(drafts.get(`${project}/${image}`) ?? null);
     },
 
     async append(operation) {
-      const appended = { ...structuredClone(operation), at: now(), seq: nextSeq };
-      nextSeq += 1;
-      kept.set(appended.seq, appended);
-      return structuredClone(appended);
+      return append(operation);
+    },
+    async appendAll(operations, held = null) {
+      if (held) saveDraft(held);
+      return operations.map(append);
     },
     async operations() {
       return inOrder();

@@ -96,17 +96,23 @@ export function createOutbox({
     return result;
   }
 
-  async function append(given) {
-    const operation = { ...given, object: given.object ?? given.key };
-    const [first] = queue.all().filter(({ object }) => object === operation.object);
-    const base = first === undefined ? await baseOf(operation) : null;
-    const appended = await queue.append({ ...operation, base });
-    // Masks are whole: a later change says all that the refused one said.
-    const isBetter = isChange(operation) && first?.refused !== undefined;
-    const changes = isBetter ? await drop(first) : null;
-    if (changes?.remove.includes(appended.seq)) tell(appended, null); // of what was never made
+  async function append(given, held = null) {
+    const firsts = given.map((operation) => queue.all().find(({ object }) => object === objectOf(operation)));
+    const operations = await Promise.all(given.map(async (operation, at) => {
+      const named = { ...operation, object: objectOf(operation) };
+      return { ...named, base: firsts[at] === undefined ? await baseOf(named) : null };
+    }));
+    const appended = await queue.append(operations, held);
+    for (const [at, operation] of appended.entries()) await overtake(firsts[at], operation);
     sender.pump();
-    return queue.find(appended.key) ?? appended;
+    return appended.map((operation) => queue.find(operation.key) ?? operation);
+  }
+
+  /** Masks are whole: a later change says all that the refused one said. */
+  async function overtake(first, operation) {
+    if (!isChange(operation) || first?.refused === undefined) return;
+    const changes = await drop(first);
+    if (changes?.remove.includes(operation.seq)) tell(operation, null); // of what was never made
   }
 
   async function baseOf(operation) {
@@ -164,7 +170,10 @@ export function createOutbox({
     ready,
     /** Journals an operation, then sends it when it is its turn. Resolves once it is journaled.
      * @type {(operation: Operation) => Promise<Operation>} */
-    add: (operation) => edit(() => append(operation)),
+    add: (operation) => edit(async () => (await append([operation]))[0]),
+    /** All of a step, of an object one at most, with what is in hand after it: journaled together or not at all.
+     * @type {(operations: Operation[], held: import("./journal.js").Held|null) => Promise<Operation[]>} */
+    addAll: (operations, held) => edit(() => append(operations, held)),
     /** Takes back what was not sent; false where the server may know it.
      * @type {(key: string) => Promise<boolean>} */
     withdraw: (key) => edit(() => withdraw(key)),
@@ -199,6 +208,8 @@ export function createOutbox({
     },
   };
 }
+
+const objectOf = ({ object, key }) => object ?? key;
 
 const isChange = ({ kind }) => kind === "update" || kind === "delete";
 

@@ -35,11 +35,12 @@ export function createQueue({ journal, tabs, onChange }) {
     find: (key) => operations.find((operation) => operation.key === key),
     reload,
 
-    /** @param {Operation} operation
-     * @returns {Promise<Operation>} */
-    async append(operation) {
-      const appended = await journal.append(operation);
-      set([...operations, appended]);
+    /** @param {Operation[]} given
+     * @param {import("./journal.js").Held|null} held
+     * @returns {Promise<Operation[]>} */
+    async append(given, held) {
+      const appended = await journal.appendAll(given, held);
+      set([...operations, ...appended]);
       tabs.announce({});
       return appended;
     },

@@ -51,6 +51,15 @@ export function withSpare(durable, openMemory, onTrouble) {
       orInMemory(() => durable.draft(project, image), () => null),
 
     append: (operation) => orInMemory(() => durable.append(operation), () => spare.append(operation)),
+    appendAll: (operations, held) =>
+      orInMemory(
+        async () => {
+          const appended = await durable.appendAll(operations, held);
+          if (held) await spare.saveDraft(held.project, held.image, null);
+          return appended;
+        },
+        () => spare.appendAll(operations, held),
+      ),
     operations: async () => [
       ...(await orInMemory(async () => (lastKept = await durable.operations()), () => lastKept)),
       ...(await spare.operations()),
