@@ -39,6 +39,7 @@ from maskloop.platform.keeping import Keeping
 from maskloop.platform.masks import GeneratedMask
 from maskloop.platform.stages import Stages
 from maskloop.platform.storage import open_store
+from maskloop.platform.storage.counting import CountingStore
 
 # There is no other way yet to say how often Ray repeats an image (see _survivable).
 warnings.filterwarnings("ignore", message="`ray_remote_args_fn` is deprecated")
@@ -96,7 +97,9 @@ class Autolabeler:
         be_nice()
         weights = WeightsFolder(plan.weights)
         self._plan = plan
-        self._objects = open_store(plan.objects, s3_endpoint_url=plan.s3_endpoint_url)
+        self._objects = CountingStore(
+            open_store(plan.objects, s3_endpoint_url=plan.s3_endpoint_url)
+        )
         self._embeddings = EmbeddingStore(self._objects, plan.compute.precision)
         for digest in (plan.encoder_digest, plan.decoder_digest):
             fetch(weights, digest, self._objects)
@@ -120,7 +123,7 @@ class Autolabeler:
             return not_done(item, Outcome.FAILED, error)
 
     def _propose(self, item: WorkItem) -> ItemResult:
-        started = time.perf_counter()
+        started, before = time.perf_counter(), self._objects.written
         stages = Stages()
         key, candidates_key = self._plan.result_key(item.sha256), self._candidates_key(item)
         with stages("read"):
@@ -134,7 +137,8 @@ class Autolabeler:
             size_hw = (pixels.shape[0], pixels.shape[1])
             results.write(self._objects, key, masks, sha256=item.sha256, size_hw=size_hw)
         stages.seconds["other"] = time.perf_counter() - started - sum(stages.seconds.values())
-        return done(item, key, len(masks), stages.seconds, candidates_key)
+        written = self._objects.written - before
+        return done(item, key, len(masks), stages.seconds, candidates_key, written)
 
     def _candidates_key(self, item: WorkItem) -> str:
         return self._plan.candidates_key(item.sha256) if self._plan.keep_candidates else ""

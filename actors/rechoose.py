@@ -10,6 +10,7 @@ from maskloop.actors.work import ItemResult, Outcome, Plan, WorkItem, done, not_
 from maskloop.platform.errors import MaskloopError
 from maskloop.platform.stages import Stages
 from maskloop.platform.storage import open_store
+from maskloop.platform.storage.counting import CountingStore
 
 
 class Rechooser:
@@ -18,7 +19,9 @@ class Rechooser:
     def __init__(self, plan: Plan) -> None:
         torch.set_num_threads(1)
         self._plan = plan
-        self._objects = open_store(plan.objects, s3_endpoint_url=plan.s3_endpoint_url)
+        self._objects = CountingStore(
+            open_store(plan.objects, s3_endpoint_url=plan.s3_endpoint_url)
+        )
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Ray Data's form: columns of length 1 in, columns of length 1 out."""
@@ -32,7 +35,7 @@ class Rechooser:
             return not_done(item, Outcome.FAILED, error)
 
     def _choose(self, item: WorkItem) -> ItemResult:
-        started = time.perf_counter()
+        started, before = time.perf_counter(), self._objects.written
         stages = Stages()
         parameters = self._plan.parameters
         key = self._plan.chosen_key(item.sha256, item.candidates_key)
@@ -48,4 +51,5 @@ class Rechooser:
         with stages("write"):
             results.write(self._objects, key, masks, sha256=item.sha256, size_hw=kept.size_hw)
         stages.seconds["other"] = time.perf_counter() - started - sum(stages.seconds.values())
-        return done(item, key, len(masks), stages.seconds, item.candidates_key)
+        written = self._objects.written - before
+        return done(item, key, len(masks), stages.seconds, item.candidates_key, written)

@@ -115,6 +115,8 @@ class ItemResult:
     code: str
     reason: str
     candidates_key: str = ""
+    bytes: int = 0
+    """Written for the image; none of what was there already."""
 
     def to_batch(self) -> dict[str, Any]:
         """Columns of length 1."""
@@ -128,6 +130,7 @@ class ItemResult:
             "code": np.array([self.code]),
             "reason": np.array([self.reason]),
             "candidates_key": np.array([self.candidates_key]),
+            "bytes": np.array([self.bytes]),
         }
 
     @classmethod
@@ -141,13 +144,22 @@ class ItemResult:
             code=str(row["code"]),
             reason=str(row["reason"]),
             candidates_key=str(row["candidates_key"]),
+            bytes=int(row["bytes"]),
         )
 
 
 def done(
-    item: WorkItem, key: str, masks: int, seconds: dict[str, float], candidates_key: str
+    item: WorkItem,
+    key: str,
+    masks: int,
+    seconds: dict[str, float],
+    candidates_key: str,
+    written: int = 0,
 ) -> ItemResult:
-    return ItemResult(item.item_id, Outcome.DONE, key, masks, seconds, "", "", candidates_key)
+    """`written`: bytes."""
+    return ItemResult(
+        item.item_id, Outcome.DONE, key, masks, seconds, "", "", candidates_key, written
+    )
 
 
 def not_done(item: WorkItem, outcome: Outcome, error: MaskloopError) -> ItemResult:

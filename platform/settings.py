@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     """Larger files are refused before they are read."""
     lease_seconds: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     """A worker not heard of for this long has lost its job; it reports three times as often."""
+    retry_seconds: float = Field(default=3.0, ge=0, le=600, allow_inf_nan=False)
+    """An image that a job could not do is tried again after so long, then after twice that, …"""
     image_lease_minutes: float = Field(default=10.0, gt=0, le=10_000, allow_inf_nan=False)
     """An image that nobody was heard of working on for this long goes to whoever asks next."""
     card_lease_minutes: float = Field(default=10.0, gt=0, le=10_000, allow_inf_nan=False)

@@ -28,11 +28,13 @@ class JobState(StrEnum):
     """Stopped by an error of the job itself; may be resumed."""
     CANCELLED = "cancelled"
     """Stopped because somebody asked; may be resumed."""
+    PAUSED = "paused"
+    """Somebody wants it to wait: no worker takes it before it is resumed."""
 
 
 class ItemState(StrEnum):
     QUEUED = "queued"
-    """Not begun, or given back by a lapsed lease."""
+    """Not begun, given back by a lapsed lease, or put off until a later try."""
     LEASED = "leased"
     """In the hands of the worker whose token it carries."""
     DONE = "done"
@@ -236,10 +238,9 @@ class ModelVersionState(StrEnum):
 
 
 JOB_TRANSITIONS: dict[JobState, frozenset[JobState]] = {
-    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED}),
-    JobState.RUNNING: frozenset(
-        {JobState.RUNNING, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
-    ),
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED, JobState.PAUSED}),
+    JobState.RUNNING: frozenset(set(JobState) - {JobState.QUEUED}),
+    JobState.PAUSED: frozenset({JobState.RUNNING, JobState.QUEUED, JobState.CANCELLED}),
     JobState.FAILED: frozenset({JobState.RUNNING, JobState.QUEUED}),
     JobState.CANCELLED: frozenset({JobState.RUNNING, JobState.QUEUED}),
     JobState.SUCCEEDED: frozenset({JobState.QUEUED}),

@@ -1,6 +1,7 @@
 """The worker of autolabel jobs: hands the ledger's items to the pipeline and applies what returns.
 
-Items are leased a window at a time. When the pipeline itself breaks (a process died, an error that
+Items are leased a window at a time; what cannot be done now is put off, and the worker waits for it
+when nothing else is left. When the pipeline itself breaks (a process died, an error that
 is nobody's outcome), the window shrinks until a single image is left that breaks it. That image is
 suspected, and quarantined once another one has gone through: where none does, it is the machine.
 """
@@ -83,8 +84,17 @@ class _Tally:
         self._on_progress = on_progress
         on_progress(self._counts)
 
+    def put_off(self, items: int) -> None:
+        """So many wait for another try now."""
+        if items != self._counts.put_off:
+            self._counts = replace(self._counts, put_off=items)
+            self._on_progress(self._counts)
+
     def settled(self, state: ItemState, masks: int = 0) -> None:
         counts = self._counts
+        if state is ItemState.QUEUED:
+            self.put_off(counts.put_off + 1)
+            return
         changed = {"queued": counts.queued - 1, "masks": counts.masks + masks}
         changed[state.value] = getattr(counts, state.value) + 1
         self._counts = replace(counts, **changed)
@@ -98,6 +108,7 @@ def run_job(
     take_over: bool = False,
     on_progress: Callable[[Counts], None] = lambda counts: None,
     when_interrupted: Interrupted = end_as_cancelled,
+    gives_way: bool = False,
     pipeline: Pipeline = autolabel.run,
 ) -> JobView:
     """Claim a job and work on it to its end; resumes what an earlier worker left.
@@ -110,6 +121,7 @@ def run_job(
         kind=JobKind.AUTOLABEL,
         take_over=take_over,
         when_interrupted=when_interrupted,
+        gives_way=gives_way,
     ) as held:
         plan, tally = _plan(runtime, held.job), _Tally(view(runtime, job_id).counts, on_progress)
         object_store_mb = runtime.settings.ray_object_store_mb
@@ -145,7 +157,13 @@ def _plan(runtime: Runtime, job: Job) -> Plan:
 def _work_through(work: _Work) -> None:
     """Lease, run and settle windows until the queue is empty."""
     window, suspects = WINDOW, _Suspects(work)
-    while items := _lease(work, window):
+    while True:
+        items = _lease(work, window)
+        if not items:
+            if (seconds := _seconds_to_next_try(work)) is None:
+                break
+            work.held.wait(seconds)
+            continue
         try:
             _run_window(work, items, suspects)
             window = WINDOW
@@ -193,7 +211,15 @@ class _Suspects:
 
 def _lease(work: _Work, limit: int) -> list[LeasedItem]:
     with work.runtime.engine.begin() as connection:
-        return job_items.lease(connection, work.job.id, work.lease, limit=limit)
+        items = job_items.lease(connection, work.job.id, work.lease, limit=limit)
+        put_off = job_items.count_put_off(connection, work.job.id)
+    work.tally.put_off(put_off)
+    return items
+
+
+def _seconds_to_next_try(work: _Work) -> float | None:
+    with work.runtime.engine.connect() as connection:
+        return job_items.seconds_to_next_try(connection, work.job.id)
 
 
 def _run_window(work: _Work, items: list[LeasedItem], suspects: _Suspects) -> None:

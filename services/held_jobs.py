@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from maskloop.platform.db import job_items, jobs, trainings
 from maskloop.platform.db.jobs import Job, Lease
 from maskloop.platform.errors import LeaseLostError, MaskloopError, WrongJobKindError
 from maskloop.platform.states import JobKind, JobState
-from maskloop.services.jobs import Heartbeat, claim, view
+from maskloop.services.heartbeat import Heartbeat
+from maskloop.services.jobs import claim, view
 from maskloop.services.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -18,6 +20,10 @@ logger = logging.getLogger(__name__)
 
 class CancelledError(Exception):
     """Somebody asked the job to stop."""
+
+
+class PausedError(Exception):
+    """Somebody asked the job to wait."""
 
 
 class StoppedError(Exception):
@@ -33,6 +39,8 @@ class HeldJob:
     lease: Lease
     heartbeat: Heartbeat
     stop: threading.Event
+    gives_way: bool = False
+    """To waiting jobs of its kind that have a higher priority."""
 
     def check_stop(self) -> None:
         """Between two steps of whatever is done: raises what ends it in `held_job`."""
@@ -40,9 +48,21 @@ class HeldJob:
             raise LeaseLostError(self.job.id)
         if self.heartbeat.cancel_requested.is_set():
             raise CancelledError
-        if self.stop.is_set():
+        if self.heartbeat.pause_requested.is_set():
+            raise PausedError
+        if self.stop.is_set() or (self.gives_way and self.heartbeat.outranked.is_set()):
             raise StoppedError
 
+    def wait(self, seconds: float) -> None:
+        """With nothing to do. Raises as `check_stop` does, soon after there is a reason."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.check_stop()
+            self.stop.wait(min(left, _LOOK_SECONDS))
+        self.check_stop()
+
+
+_LOOK_SECONDS = 0.5
 
 Interrupted = Callable[[Runtime, int, Lease], None]
 
@@ -68,12 +88,14 @@ def held_job(
     take_over: bool,
     when_interrupted: Interrupted,
     stop: threading.Event | None = None,
+    gives_way: bool = False,
 ) -> Iterator[HeldJob]:
     """Claim a job of this kind for the block, which ends it itself when all went well.
 
-    `jobs cancel` ends it as cancelled and `stop` leaves it to another worker (the block is left
-    without an error), a KeyboardInterrupt ends it as `when_interrupted` says, an error of the job
-    itself as failed; it can be resumed after each. Raises what `claim` raises,
+    `jobs cancel` ends it as cancelled, `jobs pause` as paused; `stop`, and with `gives_way` a
+    job of its kind that waits with a higher priority, leave it to another worker. The block is left
+    without an error in each case. A KeyboardInterrupt ends it as `when_interrupted` says, an error of the
+    job itself as failed; it can be resumed after each. Raises what `claim` raises,
     `WrongJobKindError`, `LeaseLostError`, and whatever made the job fail.
     """
     _check_kind(runtime, job_id, kind)
@@ -82,11 +104,15 @@ def held_job(
     heartbeat = Heartbeat(runtime.engine, job_id, lease, on_silence=_log_silence(job_id))
     with heartbeat:
         try:
-            yield HeldJob(runtime, job, lease, heartbeat, stop or threading.Event())
+            yield HeldJob(
+                runtime, job, lease, heartbeat, stop or threading.Event(), gives_way=gives_way
+            )
         except LeaseLostError:
             raise
         except CancelledError:
             end_as_cancelled(runtime, job_id, lease)
+        except PausedError:
+            end(runtime, job_id, lease, JobState.PAUSED)
         except StoppedError:
             leave_for_another(runtime, job_id, lease)
         except KeyboardInterrupt:

@@ -1,22 +1,29 @@
 """The life of a job: submitted, claimed by one worker, kept alive, ended, resumed."""
 
-import threading
-import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 import sqlalchemy as sa
 
-from maskloop.platform.db import images, job_items, jobs, model_versions, projects, trainings
+from maskloop.platform.db import (
+    images,
+    job_items,
+    job_ledger,
+    job_stops,
+    jobs,
+    model_versions,
+    projects,
+    trainings,
+)
 from maskloop.platform.db.database import now
-from maskloop.platform.db.job_items import Counts, LedgerRow
+from maskloop.platform.db.job_items import Counts
+from maskloop.platform.db.job_ledger import LedgerRow
+from maskloop.platform.db.job_stops import Stop
 from maskloop.platform.db.jobs import Job, Lease
 from maskloop.platform.db.projects import Project
 from maskloop.platform.errors import (
-    DatabaseUnavailableError,
+    BadPriorityError,
     JobBusyError,
     NoCandidatesError,
     NotFoundError,
@@ -28,6 +35,10 @@ from maskloop.platform.keeping import chosen_again
 from maskloop.platform.states import ItemState, JobKind, JobState
 from maskloop.services.owners import is_gone, owner_name
 from maskloop.services.runtime import Runtime
+
+MOST_PRIORITY = 100
+_STOPPED = (JobState.FAILED, JobState.CANCELLED, JobState.PAUSED)
+"""From these a job goes on only when somebody resumes it."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,7 @@ def submit_autolabel(
     *,
     keep_candidates: bool = True,
     supersede: bool = False,
+    priority: int = 0,
 ) -> int:
     """Queue everything-mode over all images of a project, by the version that serves now."""
     with runtime.engine.begin() as connection:
@@ -63,6 +75,7 @@ def submit_autolabel(
             parameters,
             keep_candidates=keep_candidates,
             supersede=supersede,
+            priority=priority,
         )
 
 
@@ -73,8 +86,10 @@ def submit_autolabel_in(
     *,
     keep_candidates: bool,
     supersede: bool = False,
+    priority: int = 0,
 ) -> int:
-    """`submit_autolabel` in the caller's transaction."""
+    """`submit_autolabel` in the caller's transaction. Raises `BadPriorityError`."""
+    _check_priority(priority)
     if images.count(connection, project.id) == 0:
         hint = f"Add some with: maskloop images add {project.name} FOLDER"
         raise NotFoundError("image", f"in project {project.name}", hint)
@@ -87,6 +102,7 @@ def submit_autolabel_in(
         model_version_id=version.id,
         keep_candidates=keep_candidates,
         supersede=supersede,
+        priority=priority,
     )
     job_items.insert_for_project(connection, project.id, job_id)
     return job_id
@@ -99,6 +115,7 @@ def submit_from_job(
     *,
     project_id: int | None = None,
     supersede: bool = False,
+    priority: int = 0,
 ) -> int:
     """Queue a new choice among the candidates that a job kept, with its parameters but the `given`.
 
@@ -106,7 +123,12 @@ def submit_from_job(
     """
     with runtime.engine.begin() as connection:
         return submit_from_job_in(
-            connection, source_job_id, given, project_id=project_id, supersede=supersede
+            connection,
+            source_job_id,
+            given,
+            project_id=project_id,
+            supersede=supersede,
+            priority=priority,
         )
 
 
@@ -117,8 +139,10 @@ def submit_from_job_in(
     *,
     project_id: int | None = None,
     supersede: bool = False,
+    priority: int = 0,
 ) -> int:
     """`submit_from_job` in the caller's transaction."""
+    _check_priority(priority)
     named = jobs.by_id(connection, source_job_id, project_id)
     if named.kind is not JobKind.AUTOLABEL:
         raise WrongJobKindError(named.id, named.kind, JobKind.AUTOLABEL)
@@ -138,6 +162,7 @@ def submit_from_job_in(
         model_version_id=named.version_id,
         supersede=supersede,
         source_job_id=keeper.id,
+        priority=priority,
     )
     if job_items.insert_from_job(connection, named.id, job_id) == 0:
         project = projects.by_id(connection, named.project_id).name
@@ -171,7 +196,7 @@ def claim(runtime: Runtime, job_id: int, *, take_over: bool = False) -> Lease:
 
 def _take_turn(connection: sa.Connection, job: Job) -> None:
     """A training that goes on must not meet another of its project. Raises `TrainingBusyError`."""
-    if job.kind is JobKind.TRAIN and job.state in (JobState.FAILED, JobState.CANCELLED):
+    if job.kind is JobKind.TRAIN and job.state in _STOPPED:
         trainings.take_turn(connection, job.project_id, job_id=job.id)
 
 
@@ -191,24 +216,61 @@ def _refusal(
 
 def cancel(runtime: Runtime, job_id: int, project_id: int | None = None) -> JobState:
     """CANCELLED when nobody worked on it, RUNNING when its worker was asked to stop."""
+    return _stop(runtime, job_id, project_id, JobState.CANCELLED, "cancelled")
+
+
+def pause(runtime: Runtime, job_id: int, project_id: int | None = None) -> JobState:
+    """PAUSED when nobody worked on it, RUNNING when its worker was asked to leave it so. No worker
+    takes it before it is resumed."""
+    return _stop(runtime, job_id, project_id, JobState.PAUSED, "paused")
+
+
+def _stop(
+    runtime: Runtime, job_id: int, project_id: int | None, stop: Stop, wanted: str
+) -> JobState:
     with runtime.engine.begin() as connection:
         job = jobs.locked(connection, job_id, project_id)
-        if jobs.cancel_idle(connection, job_id, orphaned=_is_orphaned(job)):
-            job_items.give_back_of_others(connection, job_id, count_attempt=False)
-            trainings.let_version_follow(connection, job_id)
-            return JobState.CANCELLED
-        if jobs.request_cancel(connection, job_id):
+        if stop is JobState.PAUSED and job.state is JobState.PAUSED:
+            return job.state
+        if job_stops.stop_idle(connection, job_id, stop, orphaned=_is_orphaned(job)):
+            _let_go(connection, job_id)
+            return stop
+        if job_stops.request(connection, job_id, stop):
             return JobState.RUNNING
-        raise RefusedTransitionError("Job", str(job_id), job.state, "cancelled")
+        raise RefusedTransitionError("Job", str(job_id), job.state, wanted)
+
+
+def _let_go(connection: sa.Connection, job_id: int) -> None:
+    """Of a job that nobody works on any more."""
+    job_items.give_back_of_others(connection, job_id, count_attempt=False)
+    trainings.let_version_follow(connection, job_id)
 
 
 def settle_abandoned(runtime: Runtime) -> None:
-    """Cancel the jobs whose worker was asked to stop and died before it did."""
+    """Stop the jobs whose worker was asked to and died before it did."""
     with runtime.engine.begin() as connection:
-        for job_id in jobs.abandoned(connection):
-            if jobs.cancel_idle(connection, job_id, orphaned=False):
-                job_items.give_back_of_others(connection, job_id, count_attempt=False)
-                trainings.let_version_follow(connection, job_id)
+        for job_id, stop in job_stops.abandoned(connection):
+            if job_stops.stop_idle(connection, job_id, stop, orphaned=False):
+                _let_go(connection, job_id)
+
+
+def prioritize(runtime: Runtime, job_id: int, priority: int, project_id: int | None = None) -> None:
+    """Workers take the job before all of a lower priority, and give way to it between two images.
+
+    Raises `NotFoundError`, `BadPriorityError`, and `RefusedTransitionError` for a job that has
+    ended well: there is nothing left to order.
+    """
+    _check_priority(priority)
+    with runtime.engine.begin() as connection:
+        job = jobs.locked(connection, job_id, project_id)
+        if job.state is JobState.SUCCEEDED:
+            raise RefusedTransitionError("Job", str(job_id), job.state, "given a priority")
+        jobs.set_priority(connection, job_id, priority)
+
+
+def _check_priority(priority: int) -> None:
+    if not -MOST_PRIORITY <= priority <= MOST_PRIORITY:
+        raise BadPriorityError(priority, MOST_PRIORITY)
 
 
 def check_resumable(runtime: Runtime, job_id: int, project_id: int | None = None) -> None:
@@ -242,19 +304,18 @@ def view_in(connection: sa.Connection, job_id: int, project_id: int | None = Non
 
 
 def troubled_items(runtime: Runtime, job_id: int) -> list[LedgerRow]:
-    """The items that failed or were quarantined, in the order of the ledger."""
-    return _items(runtime, job_id, (ItemState.FAILED, ItemState.QUARANTINED))
+    """The items that failed, were quarantined or are put off, in the order of the ledger."""
+    with runtime.engine.connect() as connection:
+        job = jobs.by_id(connection, job_id)
+        return list(job_ledger.troubled(connection, job.project_id, job_id))
 
 
 def finished_items(runtime: Runtime, job_id: int) -> list[LedgerRow]:
     """The items that are done, in the order of the ledger."""
-    return _items(runtime, job_id, (ItemState.DONE,))
-
-
-def _items(runtime: Runtime, job_id: int, states: Sequence[ItemState]) -> list[LedgerRow]:
     with runtime.engine.connect() as connection:
         job = jobs.by_id(connection, job_id)
-        return list(job_items.ledger(connection, job.project_id, job_id, states=states))
+        done = (ItemState.DONE,)
+        return list(job_ledger.ledger(connection, job.project_id, job_id, states=done))
 
 
 def items_page(
@@ -270,7 +331,7 @@ def items_page(
     last row that was seen. Raises `NotFoundError`."""
     with runtime.engine.connect() as connection:
         jobs.by_id(connection, job_id, project_id)
-        return job_items.page(
+        return job_ledger.page(
             connection, project_id, job_id, states=states, after=after, limit=limit
         )
 
@@ -290,7 +351,7 @@ def page(
 
 
 def requeue(runtime: Runtime, job_id: int, project_id: int | None = None) -> None:
-    """Put a job that failed or was cancelled back to the queue: any worker goes on with it.
+    """Put a job that failed or was stopped back to the queue: any worker goes on with it.
 
     A job that waits already, or whose worker was lost, is left to the worker as it is. Raises
     `NotFoundError`, `RefusedTransitionError` while it is worked on or when it has succeeded, and
@@ -300,7 +361,7 @@ def requeue(runtime: Runtime, job_id: int, project_id: int | None = None) -> Non
         job = jobs.locked(connection, job_id, project_id)
         if job.state is JobState.QUEUED:
             return
-        if job.state in (JobState.FAILED, JobState.CANCELLED):
+        if job.state in _STOPPED:
             _take_turn(connection, job)
             jobs.reopen(connection, job_id)
             trainings.let_version_follow(connection, job_id)
@@ -333,59 +394,3 @@ def _version_name(connection: sa.Connection, job: Job) -> str | None:
     if job.model_version_id is None:
         return None
     return model_versions.by_id(connection, job.model_version_id).name
-
-
-class Heartbeat:
-    """Keeps a lease alive from a thread of its own while the block runs, and listens for a cancel.
-
-    `lost` is set when somebody else has the job, or when the database was silent for a whole lease.
-    """
-
-    def __init__(
-        self,
-        engine: sa.Engine,
-        job_id: int,
-        lease: Lease,
-        *,
-        on_silence: Callable[[Exception], None],
-    ) -> None:
-        self.lost = threading.Event()
-        self.cancel_requested = threading.Event()
-        self._engine, self._job_id, self._lease = engine, job_id, lease
-        self._on_silence = on_silence
-        self._stop = threading.Event()
-        self._thread = threading.Thread(
-            target=self._beat, name=f"lease-of-job-{job_id}", daemon=True
-        )
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        heard = time.monotonic()
-        while not self._stop.wait(self._lease.seconds / 3):
-            try:
-                with self._engine.begin() as connection:
-                    pulse = jobs.extend(connection, self._job_id, self._lease)
-            except (DatabaseUnavailableError, sa.exc.SQLAlchemyError) as error:
-                self._on_silence(error)  # the next beat tries again; every write is guarded anyway
-                if time.monotonic() - heard > self._lease.seconds:
-                    self.lost.set()
-                    return
-                continue
-            heard = time.monotonic()
-            if pulse.cancel_requested:
-                self.cancel_requested.set()
-            if not pulse.held:
-                self.lost.set()
-                return

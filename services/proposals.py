@@ -10,30 +10,48 @@ from maskloop.platform import sa1b
 from maskloop.platform.db import job_items, proposals, superseding
 from maskloop.platform.db.job_items import LeasedItem
 from maskloop.platform.db.jobs import Job, Lease
-from maskloop.platform.errors import LeaseLostError
+from maskloop.platform.errors import (
+    DocumentDamagedError,
+    LeaseLostError,
+    ObjectMissingError,
+    StoreUnavailableError,
+)
 from maskloop.platform.masks import GeneratedMask, unlike
 from maskloop.platform.states import ItemState
 from maskloop.services import auto_accepts
+from maskloop.services.retrying import seconds_to_wait
 from maskloop.services.runtime import Runtime
 
 logger = logging.getLogger(__name__)
-
-_BAD = {Outcome.FAILED: ItemState.FAILED, Outcome.QUARANTINED: ItemState.QUARANTINED}
 
 
 def apply_result(
     runtime: Runtime, job: Job, lease: Lease, item: LeasedItem, result: ItemResult
 ) -> ItemState:
-    """Settle one item: ledger row and proposals in one transaction, or neither. Its new state.
+    """Settle one item: ledger row and proposals in one transaction, or neither. Its new state:
+    QUEUED where it is put off.
 
     The result file is read before the transaction begins. Raises `LeaseLostError` when the item is
     not this worker's any more; then nothing is stored.
     """
-    if result.outcome is not Outcome.DONE:
-        bad = _BAD[result.outcome]
-        settle_bad(runtime, job, lease, item, bad, code=result.code, reason=result.reason)
-        return bad
-    masks = sa1b.masks_of(sa1b.unpack(runtime.objects.get(result.result_key), result.result_key))
+    if result.outcome is Outcome.QUARANTINED:
+        settle_bad(
+            runtime,
+            job,
+            lease,
+            item,
+            ItemState.QUARANTINED,
+            code=result.code,
+            reason=result.reason,
+        )
+        return ItemState.QUARANTINED
+    if result.outcome is Outcome.FAILED:
+        return _put_off(runtime, job, lease, item, result.code, result.reason)
+    try:
+        data = runtime.objects.get(result.result_key)
+        masks = sa1b.masks_of(sa1b.unpack(data, result.result_key))
+    except (StoreUnavailableError, ObjectMissingError, DocumentDamagedError) as error:
+        return _put_off(runtime, job, lease, item, error.code, str(error))
     with runtime.engine.begin() as connection:
         held = job_items.finish_done(
             connection,
@@ -42,6 +60,7 @@ def apply_result(
             result_key=result.result_key,
             masks=len(masks),
             seconds=result.seconds,
+            bytes=result.bytes,
             candidates_key=result.candidates_key or None,
         )
         if not held:
@@ -90,6 +109,30 @@ def _copy_in(
         job_id=job.id,
         model_version_id=job.version_id,
     )
+
+
+def _put_off(
+    runtime: Runtime, job: Job, lease: Lease, item: LeasedItem, code: str, reason: str
+) -> ItemState:
+    """QUEUED until its next try, or FAILED where it had its tries. Raises `LeaseLostError`."""
+    seconds = seconds_to_wait(code, item.retries, runtime.settings.retry_seconds)
+    if seconds is None:
+        settle_bad(runtime, job, lease, item, ItemState.FAILED, code=code, reason=reason)
+        return ItemState.FAILED
+    with runtime.engine.begin() as connection:
+        if not job_items.put_off(
+            connection, item.id, lease, seconds=seconds, error_code=code, error=reason
+        ):
+            raise LeaseLostError(job.id)
+    logger.info(
+        "item.put_off job=%d image=%d code=%s retries=%d seconds=%.1f",
+        job.id,
+        item.image_id,
+        code,
+        item.retries + 1,
+        seconds,
+    )
+    return ItemState.QUEUED
 
 
 def settle_bad(

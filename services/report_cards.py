@@ -7,7 +7,7 @@ from statistics import fmean
 
 from maskloop.platform import sa1b
 from maskloop.platform.db.images import object_key
-from maskloop.platform.db.job_items import LedgerRow
+from maskloop.platform.db.job_ledger import LedgerRow
 from maskloop.platform.errors import MaskloopError
 from maskloop.platform.images import Limits, read_image
 from maskloop.services.report_drawing import DrawnMask, draw_masks, draw_photograph

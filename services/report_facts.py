@@ -6,9 +6,10 @@ from statistics import median
 
 import sqlalchemy as sa
 
-from maskloop.platform.db import job_items, jobs, model_versions, projects
+from maskloop.platform.db import job_items, job_ledger, jobs, model_versions, projects
 from maskloop.platform.db.database import now
-from maskloop.platform.db.job_items import Counts, LedgerRow
+from maskloop.platform.db.job_items import Counts
+from maskloop.platform.db.job_ledger import LedgerRow
 from maskloop.platform.db.jobs import Job
 from maskloop.platform.db.model_versions import ModelVersion
 from maskloop.platform.states import ItemState, JobState
@@ -98,7 +99,7 @@ def read_facts(engine: sa.Engine, job_id: int, *, max_images: int) -> JobFacts:
     with snapshot as connection:
         job = jobs.by_id(connection, job_id)
         ledger = Ledger()
-        for row in job_items.ledger(connection, job.project_id, job.id):
+        for row in job_ledger.ledger(connection, job.project_id, job.id):
             ledger.add(row, max_images=max_images)
         return JobFacts(
             project=projects.by_id(connection, job.project_id).name,

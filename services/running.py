@@ -25,11 +25,13 @@ def run(
     on_point: Callable[[TrainingPoint], None] = lambda point: None,
     when_interrupted: Interrupted = end_as_cancelled,
     stop: threading.Event | None = None,
+    gives_way: bool = False,
 ) -> JobView:
     """As `run_job`, `run_export`, `run_evaluation`, and `run_training`, which tells its steps to
     `on_point`.
 
-    `stop` leaves all but autolabel jobs to another worker; those are stopped by an interrupt.
+    `stop` leaves all but autolabel jobs to another worker; those are stopped by an interrupt, and
+    with `gives_way` by a waiting one of a higher priority.
     """
     with runtime.engine.connect() as connection:
         kind = jobs.by_id(connection, job_id).kind
@@ -66,4 +68,5 @@ def run(
         take_over=take_over,
         on_progress=on_progress,
         when_interrupted=when_interrupted,
+        gives_way=gives_way,
     )

@@ -1,4 +1,5 @@
-"""The worker of a running platform: takes the oldest waiting job, works on it, takes the next."""
+"""The worker of a running platform: takes the first waiting job, works on it, takes the next. First
+is the oldest of the highest priority."""
 
 import logging
 import threading
@@ -72,6 +73,7 @@ def _work_on(
             on_point=lambda point: on_point(job_id, point),
             when_interrupted=leave_for_another,
             stop=stop,
+            gives_way=True,
         )
     except (JobBusyError, LeaseLostError, TrainingBusyError) as error:
         logger.info("job.left job=%d reason=%s", job_id, error.code)

@@ -4,8 +4,9 @@ An item is leased with the token of its job's lease, so one heartbeat keeps all 
 whose token is not its job's any more belongs to a worker that is gone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -25,30 +26,13 @@ class LeasedItem:
     sha256: bytes
     source_uri: str
     attempts: int
+    retries: int
+    """Times it was put off."""
     candidates_key: str | None
 
     @property
     def image_key(self) -> str:
         return object_key(self.sha256)
-
-
-@dataclass(frozen=True)
-class LedgerRow:
-    """One image of a job, as the ledger has it."""
-
-    image_id: int
-    source_uri: str
-    sha256: bytes
-    width: int
-    height: int
-    state: ItemState
-    attempts: int
-    result_key: str | None
-    candidates_key: str | None
-    masks: int | None
-    seconds: dict[str, float]
-    error_code: str | None
-    error: str | None
 
 
 @dataclass(frozen=True)
@@ -61,6 +45,8 @@ class Counts:
     failed: int = 0
     quarantined: int = 0
     masks: int = 0
+    put_off: int = 0
+    """Of those queued, the ones that wait for another try."""
 
     @property
     def total(self) -> int:
@@ -100,7 +86,8 @@ def insert_from_job(connection: sa.Connection, source_job_id: int, job_id: int) 
 
 
 def lease(connection: sa.Connection, job_id: int, held: Lease, *, limit: int) -> list[LeasedItem]:
-    """Take up to `limit` queued items, in the order of their images; none when the lease was lost.
+    """Take up to `limit` queued items that are not put off, in the order of their images; none when
+    the lease was lost.
 
     The job is locked first: who takes it over meanwhile waits, and then gives these items back.
     """
@@ -108,7 +95,11 @@ def lease(connection: sa.Connection, job_id: int, held: Lease, *, limit: int) ->
         return []
     chosen = (
         sa.select(job_items.c.id)
-        .where(job_items.c.job_id == job_id, job_items.c.state == ItemState.QUEUED)
+        .where(
+            job_items.c.job_id == job_id,
+            job_items.c.state == ItemState.QUEUED,
+            sa.or_(job_items.c.retry_at.is_(None), job_items.c.retry_at <= sa.func.now()),
+        )
         .order_by(job_items.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -116,13 +107,20 @@ def lease(connection: sa.Connection, job_id: int, held: Lease, *, limit: int) ->
     rows = connection.execute(
         sa.update(job_items)
         .where(job_items.c.id.in_(chosen), images.c.id == job_items.c.image_id)
-        .values(state=ItemState.LEASED, lease_token=held.token)
+        .values(
+            state=ItemState.LEASED,
+            lease_token=held.token,
+            retry_at=None,
+            error_code=None,
+            error=None,
+        )
         .returning(
             job_items.c.id,
             job_items.c.image_id,
             images.c.sha256,
             images.c.source_uri,
             job_items.c.attempts,
+            job_items.c.retries,
             job_items.c.candidates_key,
         )
     ).all()
@@ -133,6 +131,7 @@ def lease(connection: sa.Connection, job_id: int, held: Lease, *, limit: int) ->
             sha256=bytes(row.sha256),
             source_uri=row.source_uri,
             attempts=row.attempts,
+            retries=row.retries,
             candidates_key=row.candidates_key,
         )
         for row in sorted(rows, key=lambda row: int(row.id))
@@ -179,7 +178,7 @@ def requeue(connection: sa.Connection, job_id: int, state: ItemState) -> int:
     statement = (
         sa.update(job_items)
         .where(job_items.c.job_id == job_id, job_items.c.state == state)
-        .values(state=ItemState.QUEUED, error=None, error_code=None, finished_at=None)
+        .values(state=ItemState.QUEUED, error=None, error_code=None, finished_at=None, retries=0)
     )
     return connection.execute(statement).rowcount
 
@@ -192,6 +191,7 @@ def finish_done(
     result_key: str,
     masks: int,
     seconds: dict[str, float],
+    bytes: int | None = None,
     candidates_key: str | None = None,
 ) -> bool:
     """False when the item is not leased with this token any more."""
@@ -199,6 +199,7 @@ def finish_done(
         "result_key": result_key,
         "masks": masks,
         "seconds": seconds,
+        "bytes": bytes,
         "candidates_key": candidates_key,
     }
     return _finish(connection, item_id, held, ItemState.DONE, values)
@@ -215,6 +216,50 @@ def finish_bad(
 ) -> bool:
     """`state` is FAILED or QUARANTINED; False when the lease was lost."""
     return _finish(connection, item_id, held, state, {"error_code": error_code, "error": error})
+
+
+def put_off(
+    connection: sa.Connection,
+    item_id: int,
+    held: Lease,
+    *,
+    seconds: float,
+    error_code: str,
+    error: str,
+) -> bool:
+    """Back to the queue, to be tried again in so many seconds; False when the lease was lost."""
+    statement = (
+        sa.update(job_items)
+        .where(job_items.c.id == item_id, job_items.c.lease_token == held.token)
+        .values(
+            state=ItemState.QUEUED,
+            lease_token=None,
+            attempts=job_items.c.attempts + 1,
+            retries=job_items.c.retries + 1,
+            retry_at=sa.func.now() + sa.literal(timedelta(seconds=seconds)),
+            error_code=error_code,
+            error=error,
+        )
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def seconds_to_next_try(connection: sa.Connection, job_id: int) -> float | None:
+    """Until the first of a job's items that are put off may be tried; None when none is."""
+    first = sa.select(sa.func.min(job_items.c.retry_at) - sa.func.now()).where(
+        job_items.c.job_id == job_id, job_items.c.retry_at.is_not(None)
+    )
+    left: timedelta | None = connection.execute(first).scalar_one()
+    return None if left is None else max(0.0, left.total_seconds())
+
+
+def count_put_off(connection: sa.Connection, job_id: int) -> int:
+    """Items that wait for another try."""
+    return connection.execute(
+        sa.select(sa.func.count()).where(
+            job_items.c.job_id == job_id, job_items.c.retry_at.is_not(None)
+        )
+    ).scalar_one()
 
 
 def _finish(
@@ -244,75 +289,11 @@ def counts(connection: sa.Connection, job_id: int) -> Counts:
             job_items.c.state,
             sa.func.count(),
             sa.func.coalesce(sa.func.sum(job_items.c.masks), 0),
+            sa.func.count(job_items.c.retry_at),
         )
         .where(job_items.c.job_id == job_id)
         .group_by(job_items.c.state)
     ).all()
     by_state = {str(row[0]): int(row[1]) for row in rows}
-    return Counts(**by_state, masks=sum(int(row[2]) for row in rows))
-
-
-def ledger(
-    connection: sa.Connection,
-    project_id: int,
-    job_id: int,
-    *,
-    states: Sequence[ItemState] = tuple(ItemState),
-    size: int = 1000,
-) -> Iterator[LedgerRow]:
-    """The ledger in the order of the items, read a page at a time."""
-    last = 0
-    wanted = _ledger(project_id, job_id, states).order_by(job_items.c.id).limit(size)
-    while True:
-        rows = connection.execute(wanted.where(job_items.c.id > last)).all()
-        if not rows:
-            return
-        last = rows[-1].id
-        yield from map(_ledger_row, rows)
-
-
-def page(
-    connection: sa.Connection,
-    project_id: int,
-    job_id: int,
-    *,
-    states: Sequence[ItemState],
-    after: int,
-    limit: int,
-) -> list[LedgerRow]:
-    """By the images' ids; `after` is that of the last row that was seen."""
-    wanted = _ledger(project_id, job_id, states).where(job_items.c.image_id > after)
-    rows = connection.execute(wanted.order_by(job_items.c.image_id).limit(limit))
-    return [_ledger_row(row) for row in rows]
-
-
-def _ledger(
-    project_id: int, job_id: int, states: Sequence[ItemState]
-) -> sa.Select[tuple[object, ...]]:
-    return (
-        sa.select(job_items, images.c.source_uri, images.c.sha256, images.c.width, images.c.height)
-        .join(images, images.c.id == job_items.c.image_id)
-        .where(
-            job_items.c.project_id == project_id,
-            job_items.c.job_id == job_id,
-            job_items.c.state.in_(states),
-        )
-    )
-
-
-def _ledger_row(row: sa.Row[tuple[object, ...]]) -> LedgerRow:
-    return LedgerRow(
-        image_id=row.image_id,
-        source_uri=row.source_uri,
-        sha256=bytes(row.sha256),
-        width=row.width,
-        height=row.height,
-        state=ItemState(row.state),
-        attempts=row.attempts,
-        result_key=row.result_key,
-        candidates_key=row.candidates_key,
-        masks=row.masks,
-        seconds=row.seconds or {},
-        error_code=row.error_code,
-        error=row.error,
-    )
+    masks, put_off = (sum(int(row[at]) for row in rows) for at in (2, 3))
+    return Counts(**by_state, masks=masks, put_off=put_off)

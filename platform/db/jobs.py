@@ -16,7 +16,7 @@ from maskloop.platform.db.tables import jobs
 from maskloop.platform.errors import NotFoundError, WrongJobKindError
 from maskloop.platform.states import JobKind, JobState
 
-RESUMABLE = (JobState.QUEUED, JobState.FAILED, JobState.CANCELLED)
+RESUMABLE = (JobState.QUEUED, JobState.PAUSED, JobState.FAILED, JobState.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,9 @@ class Job:
     lease_owner: str | None
     lease_until: datetime | None
     cancel_requested: datetime | None
+    pause_requested: datetime | None
+    priority: int
+    """From -100 to 100; workers take the highest first, and the oldest of those."""
     error_code: str | None
     error: str | None
     created_at: datetime
@@ -72,6 +75,7 @@ def insert(
     keep_candidates: bool = True,
     supersede: bool = False,
     source_job_id: int | None = None,
+    priority: int = 0,
 ) -> int:
     """A queued job's id."""
     statement = (
@@ -85,6 +89,7 @@ def insert(
             keep_candidates=keep_candidates,
             supersede=supersede,
             source_job_id=source_job_id,
+            priority=priority,
         )
         .returning(jobs.c.id)
     )
@@ -167,6 +172,7 @@ def claim(connection: sa.Connection, job_id: int, lease: Lease, *, take_over: bo
             lease_token=lease.token,
             lease_until=_lease_end(lease),
             cancel_requested=None,
+            pause_requested=None,
             error_code=None,
             error=None,
             started_at=sa.func.coalesce(jobs.c.started_at, sa.func.now()),
@@ -179,18 +185,39 @@ def claim(connection: sa.Connection, job_id: int, lease: Lease, *, take_over: bo
 def next_waiting(
     connection: sa.Connection, kinds: Sequence[JobKind] = tuple(JobKind)
 ) -> int | None:
-    """The oldest job of these kinds that is queued, or whose worker was lost uncancelled."""
-    waiting = sa.or_(
+    """Of the jobs of these kinds that are queued, or whose worker was lost and not to stop: the
+    oldest of the highest priority."""
+    return connection.execute(
+        sa.select(jobs.c.id)
+        .where(_waits(), jobs.c.kind.in_(kinds))
+        .order_by(jobs.c.priority.desc(), jobs.c.id)
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def _waits() -> sa.ColumnElement[bool]:
+    return sa.or_(
         jobs.c.state == JobState.QUEUED,
         sa.and_(
             jobs.c.state == JobState.RUNNING,
             jobs.c.lease_until < sa.func.now(),
             jobs.c.cancel_requested.is_(None),
+            jobs.c.pause_requested.is_(None),
         ),
     )
-    return connection.execute(
-        sa.select(jobs.c.id).where(waiting, jobs.c.kind.in_(kinds)).order_by(jobs.c.id).limit(1)
-    ).scalar_one_or_none()
+
+
+def is_outranked(connection: sa.Connection, job_id: int) -> bool:
+    """Whether a job of its kind waits that has a higher priority."""
+    mine = sa.select(jobs.c.kind, jobs.c.priority).where(jobs.c.id == job_id).subquery()
+    waiting = sa.exists().where(
+        _waits(), jobs.c.kind == mine.c.kind, jobs.c.priority > mine.c.priority
+    )
+    return bool(connection.execute(sa.select(waiting).select_from(mine)).scalar_one_or_none())
+
+
+def set_priority(connection: sa.Connection, job_id: int, priority: int) -> None:
+    connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(priority=priority))
 
 
 def count_waiting(connection: sa.Connection) -> int:
@@ -205,20 +232,7 @@ class Pulse:
 
     held: bool
     cancel_requested: bool
-
-
-def abandoned(connection: sa.Connection) -> list[int]:
-    """Jobs that were to be cancelled when their worker was lost."""
-    rows = connection.execute(
-        sa.select(jobs.c.id)
-        .where(
-            jobs.c.state == JobState.RUNNING,
-            jobs.c.lease_until < sa.func.now(),
-            jobs.c.cancel_requested.is_not(None),
-        )
-        .with_for_update(key_share=True, skip_locked=True)
-    )
-    return list(rows.scalars())
+    pause_requested: bool = False
 
 
 def extend(connection: sa.Connection, job_id: int, lease: Lease) -> Pulse:
@@ -227,9 +241,11 @@ def extend(connection: sa.Connection, job_id: int, lease: Lease) -> Pulse:
         sa.update(jobs)
         .where(jobs.c.id == job_id, jobs.c.lease_token == lease.token)
         .values(lease_until=_lease_end(lease))
-        .returning(jobs.c.cancel_requested)
+        .returning(jobs.c.cancel_requested, jobs.c.pause_requested)
     ).one_or_none()
-    return Pulse(row is not None, row is not None and row.cancel_requested is not None)
+    if row is None:
+        return Pulse(False, False)
+    return Pulse(True, row.cancel_requested is not None, row.pause_requested is not None)
 
 
 def let_lapse(connection: sa.Connection, job_id: int, lease: Lease) -> bool:
@@ -262,6 +278,7 @@ def finish(
             lease_token=None,
             lease_until=None,
             cancel_requested=None,
+            pause_requested=None,
             error_code=error_code,
             error=error,
             result_key=result_key,
@@ -272,53 +289,12 @@ def finish(
 
 
 def reopen(connection: sa.Connection, job_id: int) -> bool:
-    """A job that has ended back to the queue, because items of it are to be tried again."""
-    ended = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+    """A job that has ended or is paused back to the queue: it goes on."""
+    ended = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.PAUSED)
     statement = (
         sa.update(jobs)
         .where(jobs.c.id == job_id, jobs.c.state.in_(ended))
         .values(state=JobState.QUEUED, error=None, error_code=None, finished_at=None)
-    )
-    return connection.execute(statement).rowcount == 1
-
-
-def request_cancel(connection: sa.Connection, job_id: int) -> bool:
-    """Ask the worker of a running job to stop; True when one is at work."""
-    statement = (
-        sa.update(jobs)
-        .where(
-            jobs.c.id == job_id,
-            jobs.c.state == JobState.RUNNING,
-            jobs.c.lease_until >= sa.func.now(),
-        )
-        .values(cancel_requested=sa.func.now())
-    )
-    return connection.execute(statement).rowcount == 1
-
-
-def cancel_idle(connection: sa.Connection, job_id: int, *, orphaned: bool) -> bool:
-    """Cancel a job that nobody works on: queued, or running with a lapsed lease.
-
-    `orphaned`: its worker is known to be gone, so that its lease need not have lapsed.
-    """
-    statement = (
-        sa.update(jobs)
-        .where(
-            jobs.c.id == job_id,
-            sa.or_(
-                jobs.c.state == JobState.QUEUED,
-                sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.lease_until < sa.func.now()),
-                sa.and_(jobs.c.state == JobState.RUNNING, sa.literal(orphaned)),
-            ),
-        )
-        .values(
-            state=JobState.CANCELLED,
-            lease_owner=None,
-            lease_token=None,
-            lease_until=None,
-            cancel_requested=None,
-            finished_at=sa.func.now(),
-        )
     )
     return connection.execute(statement).rowcount == 1
 
@@ -341,6 +317,8 @@ def _job(row: sa.Row[tuple[object, ...]]) -> Job:
         lease_owner=row.lease_owner,
         lease_until=row.lease_until,
         cancel_requested=row.cancel_requested,
+        pause_requested=row.pause_requested,
+        priority=row.priority,
         error_code=row.error_code,
         error=row.error,
         created_at=row.created_at,

@@ -154,6 +154,14 @@ jobs = Table(
     Column("lease_token", UUID(as_uuid=True)),
     Column("lease_until", DateTime(timezone=True)),
     Column("cancel_requested", DateTime(timezone=True)),
+    Column("pause_requested", DateTime(timezone=True)),
+    Column(
+        "priority",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="workers take the highest first",
+    ),
     Column("error_code", Text),
     Column("error", Text),
     Column("result_key", Text, comment="the ZIP of an export, in the object store"),
@@ -171,6 +179,7 @@ jobs = Table(
         name="lease",
     ),
     CheckConstraint("(state = 'failed') = (error IS NOT NULL)", name="error"),
+    CheckConstraint("priority BETWEEN -100 AND 100", name="priority"),
     CheckConstraint("kind = 'export' OR model_version_id IS NOT NULL", name="model_version"),
     CheckConstraint(
         "(result_key IS NOT NULL) = (kind = 'export' AND state = 'succeeded')", name="result"
@@ -198,6 +207,9 @@ job_items = Table(
     Column("candidates_key", Text, comment="candidates before filtering, where they are kept"),
     Column("masks", Integer),
     Column("seconds", JSONB),
+    Column("bytes", BigInteger, comment="written for it: embedding, candidates, result"),
+    Column("retries", Integer, nullable=False, server_default=text("0")),
+    Column("retry_at", DateTime(timezone=True), comment="put off: not to be tried before"),
     Column("error_code", Text),
     Column("error", Text),
     Column("finished_at", DateTime(timezone=True)),
@@ -209,8 +221,13 @@ job_items = Table(
     CheckConstraint(
         "(state = 'done') = (result_key IS NOT NULL AND masks IS NOT NULL)", name="result"
     ),
-    CheckConstraint("(state IN ('failed', 'quarantined')) = (error IS NOT NULL)", name="error"),
+    CheckConstraint(
+        "(state IN ('failed', 'quarantined') OR retry_at IS NOT NULL) = (error IS NOT NULL)",
+        name="error",
+    ),
+    CheckConstraint("retry_at IS NULL OR state = 'queued'", name="retry_at"),
     Index(None, "job_id", "state", "id"),
+    Index("job_items_put_off", "job_id", "retry_at", postgresql_where=text("retry_at IS NOT NULL")),
 )
 
 proposals = Table(

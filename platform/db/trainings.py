@@ -134,7 +134,7 @@ def let_version_follow(connection: sa.Connection, job_id: int) -> None:
     failed when the job ended without weights. Of a job that trains nothing, nothing changes."""
     follows = {
         ModelVersionState.TRAINING: (JobState.QUEUED, JobState.RUNNING),
-        ModelVersionState.FAILED: (JobState.FAILED, JobState.CANCELLED),
+        ModelVersionState.FAILED: (JobState.FAILED, JobState.CANCELLED, JobState.PAUSED),
     }
     for state, of_job in follows.items():
         (other,) = set(follows) - {state}

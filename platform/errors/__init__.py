@@ -41,6 +41,7 @@ from maskloop.platform.errors.of_images import (
 from maskloop.platform.errors.of_jobs import (
     AlreadyExistsError,
     BadNameError,
+    BadPriorityError,
     CandidatesMissingError,
     ChoiceRefusedError,
     JobBusyError,
@@ -128,6 +129,7 @@ __all__ = [
     "BadNameError",
     "BadParametersError",
     "BadPasswordError",
+    "BadPriorityError",
     "BadPromptError",
     "BadReferenceError",
     "BadSettingError",

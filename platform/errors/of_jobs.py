@@ -35,6 +35,14 @@ class RefusedTransitionError(MaskloopError):
         super().__init__(noun, name, state, wanted)
 
 
+class BadPriorityError(MaskloopError):
+    code = "bad_priority"
+    sentence = "{priority} is no priority: give a whole number from -{most} to {most}."
+
+    def __init__(self, priority: int, most: int) -> None:
+        super().__init__(priority, most)
+
+
 class LeaseLostError(MaskloopError):
     """The work was taken over by somebody else; what this process still computes is not stored."""
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from maskloop.platform.access import Permission
 from maskloop.platform.db import projects
-from maskloop.platform.db.job_items import LedgerRow
+from maskloop.platform.db.job_ledger import LedgerRow
 from maskloop.platform.errors import BadParametersError
 from maskloop.platform.generation import GenerationParameters, Value
 from maskloop.platform.states import ItemState, JobKind, JobState
@@ -26,6 +26,7 @@ from maskloop.services.jobs import JobView
 router = APIRouter(tags=["jobs"])
 Viewer = Annotated[ProjectAccess, Depends(project(Permission.VIEW))]
 Runner = Annotated[ProjectAccess, Depends(project(Permission.RUN_JOBS))]
+Priority = Annotated[int, Field(strict=True, ge=-jobs.MOST_PRIORITY, le=jobs.MOST_PRIORITY)]
 _PARAMETERS = TypeAdapter(GenerationParameters)
 
 
@@ -41,11 +42,18 @@ class NewJob(BaseModel):
     keep_candidates: bool = True
     supersede: bool = False
     from_job: SomeId | None = None
+    priority: Priority = 0
+
+
+class NewPriority(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    priority: Priority
 
 
 class JobShown(BaseModel):
-    """`counts`: images by state, and masks. `worker_lost`: nobody works on it any more, although
-    it is running by its row."""
+    """`counts`: images by state, of those queued the ones `put_off` until another try, and masks.
+    `worker_lost`: nobody works on it any more, although it is running by its row."""
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -60,6 +68,8 @@ class JobShown(BaseModel):
     counts: dict[str, int]
     worker_lost: bool
     cancel_requested: bool
+    pause_requested: bool
+    priority: int
     error_code: str | None
     error: str | None
     created_at: datetime
@@ -74,6 +84,9 @@ class ItemShown(BaseModel):
     attempts: int
     masks: int | None
     seconds: dict[str, float]
+    bytes: int | None
+    retries: int
+    retry_at: datetime | None
     error_code: str | None
     error: str | None
 
@@ -113,6 +126,7 @@ def submit(new: NewJob, once: OnceOnly, access: Runner) -> Response:
                 parameters,
                 keep_candidates=new.keep_candidates,
                 supersede=new.supersede,
+                priority=new.priority,
             )
         else:
             given = {name: getattr(parameters, name) for name in new.parameters}
@@ -122,6 +136,7 @@ def submit(new: NewJob, once: OnceOnly, access: Runner) -> Response:
                 given,
                 project_id=access.project_id,
                 supersede=new.supersede,
+                priority=new.priority,
             )
         return shown(jobs.view_in(connection, job_id, access.project_id))
 
@@ -156,6 +171,21 @@ def items(
 def cancel(request: Request, job_id: Id, access: Runner) -> JobShown:
     """At once where nobody works on it; else when its worker is done with its image."""
     jobs.cancel(context_of(request).runtime, job_id, access.project_id)
+    return _view(request, job_id, access)
+
+
+@router.post("/projects/{project_id}/jobs/{job_id}/pause", summary="Let a job wait")
+def pause(request: Request, job_id: Id, access: Runner) -> JobShown:
+    """Until it is resumed. At once where nobody works on it; else when its worker is done with its
+    image."""
+    jobs.pause(context_of(request).runtime, job_id, access.project_id)
+    return _view(request, job_id, access)
+
+
+@router.put("/projects/{project_id}/jobs/{job_id}/priority", summary="Put a job before others")
+def prioritize(request: Request, job_id: Id, new: NewPriority, access: Runner) -> JobShown:
+    """Workers take the highest first; one at work on a lower gives way within seconds."""
+    jobs.prioritize(context_of(request).runtime, job_id, new.priority, access.project_id)
     return _view(request, job_id, access)
 
 
@@ -203,6 +233,8 @@ def shown(view: JobView) -> JobShown:
         counts=asdict(view.counts),
         worker_lost=view.worker_lost,
         cancel_requested=job.cancel_requested is not None,
+        pause_requested=job.pause_requested is not None,
+        priority=job.priority,
         error_code=job.error_code,
         error=job.error,
         created_at=job.created_at,
@@ -219,6 +251,9 @@ def _item(row: LedgerRow) -> ItemShown:
         attempts=row.attempts,
         masks=row.masks,
         seconds=row.seconds,
+        bytes=row.bytes,
+        retries=row.retries,
+        retry_at=row.retry_at,
         error_code=row.error_code,
         error=row.error,
     )

@@ -21,6 +21,7 @@ STATUSES: Final[dict[str, HTTPStatus]] = {
     "bad_reference": HTTPStatus.UNPROCESSABLE_ENTITY,
     "bad_parameters": HTTPStatus.UNPROCESSABLE_ENTITY,
     "bad_name": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "bad_priority": HTTPStatus.UNPROCESSABLE_ENTITY,
     "bad_mask": HTTPStatus.UNPROCESSABLE_ENTITY,
     "bad_password": HTTPStatus.UNPROCESSABLE_ENTITY,
     "choice_refused": HTTPStatus.UNPROCESSABLE_ENTITY,

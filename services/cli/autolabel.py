@@ -46,6 +46,9 @@ def autolabel(
         bool,
         typer.Option("--supersede", help="Replace pending proposals of other model versions."),
     ] = False,
+    priority: Annotated[
+        int, typer.Option(help="From -100 to 100; `maskloop up` takes the highest first.")
+    ] = 0,
     detach: Annotated[
         bool, typer.Option("--detach", help="Only queue it; `maskloop up` works on it.")
     ] = False,
@@ -64,13 +67,21 @@ def autolabel(
             raise typer.BadParameter("with MASKLOOP_SERVER, name a PROJECT and keep candidates")
         given = given_parameters(context, parameters)
         remote.autolabel(
-            server, project_name, given, supersede=supersede, detach=detach, as_json=as_json
+            server,
+            project_name,
+            given,
+            supersede=supersede,
+            priority=priority,
+            detach=detach,
+            as_json=as_json,
         )
         return
     with runtime() as opened:
         if from_job is not None:
             given = given_parameters(context, parameters)
-            job_id = submit_from_job(opened, from_job, given, supersede=supersede)
+            job_id = submit_from_job(
+                opened, from_job, given, supersede=supersede, priority=priority
+            )
         elif project_name is not None:
             register_pulled(opened)
             job_id = submit_autolabel(
@@ -79,6 +90,7 @@ def autolabel(
                 parameters,
                 keep_candidates=keep_candidates,
                 supersede=supersede,
+                priority=priority,
             )
         if not detach:
             console.note(f"Job {job_id}. Ctrl-C stops it cleanly; what is done stays.")
@@ -106,7 +118,8 @@ def progress_of(job_id: int) -> Iterator[Callable[[Counts], None]]:
                 console.note(f"job {job_id}: {counts.settled} of {counts.total} images")
             quarantined = f" [yellow]{counts.quarantined} quarantined[/]" * bool(counts.quarantined)
             failed = f" [red]{counts.failed} failed[/]" * bool(counts.failed)
-            detail = f"{counts.masks:,} masks{quarantined}{failed}"
+            put_off = f" [yellow]{counts.put_off} put off[/]" * bool(counts.put_off)
+            detail = f"{counts.masks:,} masks{put_off}{quarantined}{failed}"
             bar.update(task, total=counts.total, completed=counts.settled, detail=detail)
 
         try:
@@ -134,7 +147,7 @@ def end_as(view: "JobView") -> None:
     """Leave with the exit code that tells a script how the job ended."""
     if view.job.state is JobState.FAILED:
         raise typer.Exit(1)
-    if view.job.state is JobState.CANCELLED:
+    if view.job.state in (JobState.CANCELLED, JobState.PAUSED):
         raise typer.Exit(INTERRUPTED)
 
 
@@ -169,9 +182,11 @@ def json_of(view: "JobView") -> dict[str, object]:
         "from_job": job.source_job_id,
         "keep_candidates": job.keep_candidates,
         "supersede": job.supersede,
+        "priority": job.priority,
         "images": {
             "total": counts.total,
             "queued": counts.queued,
+            "put_off": counts.put_off,
             "leased": counts.leased,
             "done": counts.done,
             "failed": counts.failed,

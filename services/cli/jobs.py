@@ -11,6 +11,7 @@ from maskloop.services.cli.options import AsJson, JobId, runtime
 from maskloop.services.cli.training import training_progress
 
 if TYPE_CHECKING:
+    from maskloop.platform.db.job_ledger import LedgerRow
     from maskloop.services.jobs import JobView
 
 jobs = typer.Typer(no_args_is_help=True, help="Background work: see it, stop it, go on with it.")
@@ -35,22 +36,31 @@ def list_all(
     elif not views:
         console.say("No jobs yet. Start one with: maskloop autolabel PROJECT")
     else:
-        counted = ["done", "of", "quarantined", "failed", "masks"]
-        rows = [(v.job.id, v.job.kind, v.project, v.state, *_figures(v)) for v in views]
-        console.table(["job", "kind", "project", "state", *counted], rows)
+        counted = ["done", "of", "put off", "quarantined", "failed", "masks"]
+        rows = [
+            (v.job.id, v.job.kind, v.project, v.state, v.job.priority, *_figures(v)) for v in views
+        ]
+        console.table(["job", "kind", "project", "state", "priority", *counted], rows)
 
 
 def _figures(view: "JobView") -> tuple[int | None, ...]:
     """Only autolabel has images of its own to count."""
     if view.job.kind is not JobKind.AUTOLABEL:
-        return (None,) * 5
+        return (None,) * 6
     counts = view.counts
-    return counts.done, counts.total, counts.quarantined, counts.failed, counts.masks
+    return (
+        counts.done,
+        counts.total,
+        counts.put_off,
+        counts.quarantined,
+        counts.failed,
+        counts.masks,
+    )
 
 
 @jobs.command("show")
 def show(job_id: JobId, as_json: AsJson = False) -> None:
-    """One job, with the images that could not be done and why."""
+    """One job, with the images that could not be done, or not yet, and why."""
     from maskloop.services.jobs import troubled_items, view
 
     with runtime() as opened:
@@ -63,6 +73,7 @@ def show(job_id: JobId, as_json: AsJson = False) -> None:
                 "state": row.state,
                 "code": row.error_code,
                 "error": row.error,
+                "retry_at": row.retry_at,
             }
             for row in troubles
         ]
@@ -72,9 +83,15 @@ def show(job_id: JobId, as_json: AsJson = False) -> None:
         if value is not None:
             console.say(f"{name:14} {_plain(value)}")
     for row in troubles[:_SHOWN]:
-        console.say(f"{row.state} {row.error_code}: {row.error}")
+        console.say(f"{_trouble(row)} {row.error_code}: {row.error}")
     if len(troubles) > _SHOWN:
         console.say(f"… and {len(troubles) - _SHOWN} more; --json has all of them")
+
+
+def _trouble(row: "LedgerRow") -> str:
+    if row.retry_at is None:
+        return str(row.state)
+    return f"put off until {row.retry_at:%H:%M:%S %Z} (try {row.retries + 1})"
 
 
 def _plain(value: object) -> str:
@@ -96,6 +113,34 @@ def cancel(job_id: JobId) -> None:
         console.say(f"Job {job_id} was asked to stop; its worker ends after the images in hand.")
 
 
+@jobs.command("pause")
+def pause(job_id: JobId) -> None:
+    """Let a job wait until it is resumed; what is done stays."""
+    from maskloop.services.jobs import pause as pause_job
+
+    with runtime() as opened:
+        state = pause_job(opened, job_id)
+    if state is JobState.PAUSED:
+        console.say(f"Job {job_id} is paused. Go on with: maskloop jobs resume {job_id}")
+    else:
+        console.say(
+            f"Job {job_id} was asked to wait; its worker leaves it after the image in hand."
+        )
+
+
+@jobs.command("priority")
+def priority(
+    job_id: JobId,
+    value: Annotated[int, typer.Argument(metavar="PRIORITY", help="From -100 to 100.")],
+) -> None:
+    """Put a job before those of a lower priority (0 is usual)."""
+    from maskloop.services.jobs import prioritize
+
+    with runtime() as opened:
+        prioritize(opened, job_id, value)
+    console.say(f"Job {job_id} has priority {value}.")
+
+
 @jobs.command("resume")
 def resume(
     job_id: JobId,
@@ -104,7 +149,7 @@ def resume(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a job that was stopped, failed, or lost its worker."""
+    """Go on with a job that was stopped or paused, failed, or lost its worker."""
     from maskloop.services.jobs import check_resumable, view
 
     with runtime() as opened:

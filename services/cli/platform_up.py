@@ -14,7 +14,8 @@ from maskloop.services.cli.options import runtime
 
 if TYPE_CHECKING:
     from maskloop.actors.training.plan import TrainingPoint
-    from maskloop.platform.db.job_items import Counts, LedgerRow
+    from maskloop.platform.db.job_items import Counts
+    from maskloop.platform.db.job_ledger import LedgerRow
     from maskloop.services.api.app import Mount
     from maskloop.services.runtime import Runtime
 

@@ -57,13 +57,14 @@ def autolabel(
     parameters: dict[str, Any],
     *,
     supersede: bool,
+    priority: int,
     detach: bool,
     as_json: bool,
 ) -> None:
     """The server's worker does it; without `detach` it is followed to its end."""
     with server:
         project = server.project(project_name)
-        job = server.autolabel(project.id, parameters, supersede=supersede)
+        job = server.autolabel(project.id, parameters, supersede=supersede, priority=priority)
         if not detach:
             console.note(f"Job {job.id} on the server. Ctrl-C leaves it running there.")
             with console.progress() as bar:

@@ -204,12 +204,19 @@ class Client(Reviewing):
         parameters: dict[str, Any] | None = None,
         *,
         supersede: bool = False,
+        priority: int = 0,
     ) -> Job:
         """Queue everything-mode over all images; `parameters` by the official generator's names.
 
-        With `supersede` the proposals replace pending ones of other model versions.
+        With `supersede` the proposals replace pending ones of other model versions. `priority` from
+        -100 to 100: workers take the highest first.
         """
-        body = {"kind": "autolabel", "parameters": parameters or {}, "supersede": supersede}
+        body = {
+            "kind": "autolabel",
+            "parameters": parameters or {},
+            "supersede": supersede,
+            "priority": priority,
+        }
         return Job.model_validate(self._http.ask("POST", f"/projects/{project_id}/jobs", json=body))
 
     def jobs(self, project_id: int) -> Iterator[Job]:
@@ -220,14 +227,18 @@ class Client(Reviewing):
         return Job.model_validate(self._http.ask("GET", f"/projects/{project_id}/jobs/{job_id}"))
 
     def change_job(self, project_id: int, job_id: int, action: str) -> Job:
-        """`action`: cancel, resume or retry."""
+        """`action`: cancel, pause, resume or retry."""
         answer = self._http.ask("POST", f"/projects/{project_id}/jobs/{job_id}/{action}")
         return Job.model_validate(answer)
+
+    def prioritize_job(self, project_id: int, job_id: int, priority: int) -> Job:
+        path = f"/projects/{project_id}/jobs/{job_id}/priority"
+        return Job.model_validate(self._http.ask("PUT", path, json={"priority": priority}))
 
     def wait_for(
         self, project_id: int, job_id: int, *, on_progress: Callable[[Job], None] = lambda job: None
     ) -> Job:
-        """Until the job has ended, however it did."""
+        """Until the job has ended, however it did; a paused one has not."""
         while True:
             job = self.job(project_id, job_id)
             on_progress(job)

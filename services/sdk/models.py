@@ -208,7 +208,9 @@ class Job(Answer):
     @property
     def images(self) -> int:
         """Of the job."""
-        return sum(count for state, count in self.counts.items() if state != "masks")
+        return sum(
+            count for state, count in self.counts.items() if state not in ("masks", "put_off")
+        )
 
     @property
     def settled(self) -> int:

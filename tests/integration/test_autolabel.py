@@ -15,9 +15,10 @@ from maskloop.actors.ray_session import ray_session
 from maskloop.actors.sam.compute import compute_of
 from maskloop.actors.sam.weights import ModelWeights, WeightsFolder
 from maskloop.platform import sa1b
-from maskloop.platform.db import job_items, jobs
+from maskloop.platform.db import job_items, job_ledger, jobs
 from maskloop.platform.db.images import object_key
-from maskloop.platform.db.job_items import Counts, LedgerRow
+from maskloop.platform.db.job_items import Counts
+from maskloop.platform.db.job_ledger import LedgerRow
 from maskloop.platform.db.tables import proposals
 from maskloop.platform.errors import WeightsMissingError
 from maskloop.platform.generation import GenerationParameters
@@ -110,7 +111,7 @@ def ledger_of(runtime: Runtime, job_id: int) -> dict[str, LedgerRow]:
     """The ledger by the photograph's name."""
     with runtime.engine.connect() as connection:
         job = jobs.by_id(connection, job_id)
-        rows = list(job_items.ledger(connection, job.project_id, job_id))
+        rows = list(job_ledger.ledger(connection, job.project_id, job_id))
     return {Path(row.source_uri).name: row for row in rows}
 
 

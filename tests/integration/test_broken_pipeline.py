@@ -9,7 +9,7 @@ import pytest
 from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.actors.work import ItemResult, Outcome, Plan, WorkItem
 from maskloop.platform import sa1b
-from maskloop.platform.db import job_items, jobs
+from maskloop.platform.db import job_items, job_ledger, jobs
 from maskloop.platform.db.job_items import Counts
 from maskloop.platform.errors import (
     DatabaseUnavailableError,
@@ -74,7 +74,7 @@ def test_only_the_image_that_breaks_the_pipeline_is_quarantined(
     view = run_job(runtime, job, pipeline=pipeline)
 
     with runtime.engine.connect() as connection:
-        rows = list(job_items.ledger(connection, view.job.project_id, job))
+        rows = list(job_ledger.ledger(connection, view.job.project_id, job))
     bad = [row for row in rows if row.state is ItemState.QUARANTINED]
     assert view.job.state is JobState.SUCCEEDED
     assert view.counts == Counts(done=IMAGES - 1, quarantined=1)

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from maskloop.actors.ray_session import ray_session
 from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.platform import sa1b
-from maskloop.platform.db import job_items
-from maskloop.platform.db.job_items import LedgerRow
+from maskloop.platform.db import job_ledger
+from maskloop.platform.db.job_ledger import LedgerRow
 from maskloop.platform.errors import ChoiceRefusedError, NoCandidatesError
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.masks import GeneratedMask
@@ -48,7 +48,7 @@ def project(runtime: Runtime, weights: WeightsFolder) -> Runtime:
 
 def ledger(runtime: Runtime, view: JobView) -> list[LedgerRow]:
     with runtime.engine.connect() as connection:
-        return list(job_items.ledger(connection, view.job.project_id, view.job.id))
+        return list(job_ledger.ledger(connection, view.job.project_id, view.job.id))
 
 
 def masks(runtime: Runtime, row: LedgerRow) -> list[GeneratedMask]:

@@ -32,7 +32,7 @@ def test_unset_settings_have_the_documented_defaults(env: pytest.MonkeyPatch) ->
     assert settings.max_image_pixels == 100_000_000
     assert settings.max_image_bytes == 536_870_912
     assert (settings.lease_seconds, settings.image_lease_minutes) == (30.0, 10.0)
-    assert settings.card_lease_minutes == 10.0
+    assert (settings.card_lease_minutes, settings.retry_seconds) == (10.0, 3.0)
     assert settings.ray_object_store_mb == 256
     assert (settings.encoder_replicas, settings.decoder_replicas) == (1, 1)
     assert (settings.encoder_replicas_most, settings.decoder_replicas_most) == (None, None)
@@ -77,6 +77,7 @@ def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> Non
         "EMBEDDING_QUOTA_GB": "1.5",
         "EMBEDDING_DAYS": "30",
         "RAY_OBJECT_STORE_MB": "80",
+        "RETRY_SECONDS": "0.5",
         "SECRET_KEY": "k" * 32,
         "SESSION_HOURS": "8",
         "SESSION_DAYS_MOST": "7",
@@ -97,6 +98,7 @@ def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> Non
     assert settings.workers == 3
     assert (settings.max_image_pixels, settings.max_image_bytes) == (1000, 2000)
     assert (settings.lease_seconds, settings.ray_object_store_mb) == (12.5, 80)
+    assert settings.retry_seconds == 0.5
     assert (settings.image_lease_minutes, settings.card_lease_minutes) == (2.5, 3.5)
     assert (settings.encoder_replicas, settings.decoder_replicas) == (2, 3)
     assert (settings.encoder_replicas_most, settings.decoder_replicas_most) == (4, 5)

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from maskloop.platform.db import job_items, jobs, proposals
+from maskloop.platform.db import job_items, job_ledger, jobs, proposals
 from maskloop.platform.db.job_items import Counts
 from maskloop.platform.db.jobs import Lease, Pulse
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.states import ItemState, JobState
+from maskloop.services.heartbeat import Heartbeat
 from maskloop.services.jobs import (
-    Heartbeat,
     claim,
     submit_autolabel,
     view,
@@ -174,8 +174,8 @@ def test_an_item_cannot_point_into_another_project(
 def test_the_ledger_of_another_project_is_empty(runtime: Runtime, job_id: int) -> None:
     project_id = view(runtime, job_id).job.project_id
     with runtime.engine.connect() as connection:
-        assert len(list(job_items.ledger(connection, project_id, job_id, size=2))) == IMAGES
-        assert list(job_items.ledger(connection, project_id + 1, job_id)) == []
+        assert len(list(job_ledger.ledger(connection, project_id, job_id, size=2))) == IMAGES
+        assert list(job_ledger.ledger(connection, project_id + 1, job_id)) == []
 
 
 def refuse_silence(error: Exception) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from maskloop.platform.db import jobs, model_versions
+from maskloop.platform.db import job_stops, jobs, model_versions
 from maskloop.platform.db.trainings import write_point
 from maskloop.platform.errors import (
     LeaseLostError,
@@ -295,7 +295,7 @@ def test_a_training_to_be_cancelled_whose_worker_died_is_cancelled_with_its_vers
     job_id = school.submit()
     claim(school.runtime, job_id)
     with school.runtime.engine.begin() as connection:
-        assert jobs.request_cancel(connection, job_id)
+        assert job_stops.request(connection, job_id, JobState.CANCELLED)
     school.lapse(job_id)
 
     settle_abandoned(school.runtime)

@@ -3,7 +3,7 @@
 const RUNS = new Set(["queued", "running"]);
 
 export const isRunning = ({ state }) => RUNS.has(state);
-export const mayResume = ({ state }) => state === "failed" || state === "cancelled";
+export const mayResume = ({ state }) => state === "failed" || state === "cancelled" || state === "paused";
 
 /** @param {{last_point: {step: number, steps: number, at: string}|null, steps: number|null, started_at: string|null,
  *   recipe: {budget_minutes: number}}} training

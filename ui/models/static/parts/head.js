@@ -117,7 +117,7 @@ export function trainingState(shown, now) {
   if (shown.state === "queued") return el("p.line", {}, el("span.spinner"), "Waits for a worker");
   if (shown.state === "running") return moving(shown, now);
   if (shown.state === "failed") return el("div.failure", { role: "group", "aria-label": "Failure" }, chip("Failed", "bad", "cross"), el("p", {}, shown.error ?? "It ended without a reason. The worker's log may have one."));
-  if (shown.state === "cancelled") return el("p.line", {}, chip("Cancelled", "warn"), el("span.soft", {}, ago(shown.finished_at ?? shown.created_at, now)));
+  if (shown.state === "cancelled" || shown.state === "paused") return el("p.line", {}, chip(shown.state === "paused" ? "Paused" : "Cancelled", "warn"), el("span.soft", {}, ago(shown.finished_at ?? shown.created_at, now)));
   const took = shown.outcome ? ` · ${duration(shown.outcome.seconds)} of computing, ended ${STOPPED[shown.outcome.stopped] ?? shown.outcome.stopped}` : "";
   return el("p.line", {}, chip("Done", "good", "check"), el("span.soft", {}, `${ago(shown.finished_at ?? shown.created_at, now)}${took}`));
 }

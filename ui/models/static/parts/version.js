@@ -85,6 +85,7 @@ function evaluating({ busy, ...state }, job) {
     running: () => el("p.line", {}, el("span.spinner"), `It and version ${job.parameters.champion} answer the same prompts on the same hold-out.`),
     failed: () => el("div.failure", {}, chip("Failed", "bad", "cross"), el("p", {}, job.error)),
     cancelled: () => el("p.line", {}, chip("Cancelled", "warn")),
+    paused: () => el("p.line", {}, chip("Paused", "warn")),
   };
   return sheet("evaluating", isRunning(job) ? "Being evaluated" : "Evaluation that did not end", button || null, words[job.state]());
 }

@@ -1,0 +1,89 @@
+"""Jobs that pause and have priorities; images that are put off; what was written for each."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+
+_STATES = "'queued', 'running', 'succeeded', 'failed', 'cancelled'"
+
+
+def upgrade() -> None:
+    op.add_column("jobs", sa.Column("pause_requested", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "jobs",
+        sa.Column(
+            "priority",
+            sa.Integer(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="workers take the highest first",
+        ),
+    )
+    op.create_check_constraint(op.f("jobs_priority_check"), "jobs", "priority BETWEEN -100 AND 100")
+    _states_of_jobs(f"{_STATES}, 'paused'")
+
+    op.add_column(
+        "job_items",
+        sa.Column(
+            "bytes",
+            sa.BigInteger(),
+            nullable=True,
+            comment="written for it: embedding, candidates, result",
+        ),
+    )
+    op.add_column(
+        "job_items",
+        sa.Column("retries", sa.Integer(), server_default=sa.text("0"), nullable=False),
+    )
+    op.add_column(
+        "job_items",
+        sa.Column(
+            "retry_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="put off: not to be tried before",
+        ),
+    )
+    op.create_check_constraint(
+        op.f("job_items_retry_at_check"), "job_items", "retry_at IS NULL OR state = 'queued'"
+    )
+    _errors_of_items("state IN ('failed', 'quarantined') OR retry_at IS NOT NULL")
+    op.create_index(
+        "job_items_put_off",
+        "job_items",
+        ["job_id", "retry_at"],
+        postgresql_where=sa.text("retry_at IS NOT NULL"),
+    )
+
+
+def downgrade() -> None:
+    """The older schema knows paused jobs as cancelled ones, and nothing that is put off."""
+    op.drop_index("job_items_put_off", "job_items")
+    op.execute(
+        "UPDATE job_items SET retry_at = NULL, error = NULL, error_code = NULL "
+        "WHERE retry_at IS NOT NULL"
+    )
+    _errors_of_items("state IN ('failed', 'quarantined')")
+    op.drop_constraint(op.f("job_items_retry_at_check"), "job_items")
+    for name in ("retry_at", "retries", "bytes"):
+        op.drop_column("job_items", name)
+
+    op.execute("UPDATE jobs SET state = 'cancelled' WHERE state = 'paused'")
+    _states_of_jobs(_STATES)
+    op.drop_constraint(op.f("jobs_priority_check"), "jobs")
+    for name in ("priority", "pause_requested"):
+        op.drop_column("jobs", name)
+
+
+def _states_of_jobs(states: str) -> None:
+    op.drop_constraint(op.f("jobs_state_check"), "jobs")
+    op.create_check_constraint(op.f("jobs_state_check"), "jobs", f"state IN ({states})")
+
+
+def _errors_of_items(when: str) -> None:
+    op.drop_constraint(op.f("job_items_error_check"), "job_items")
+    op.create_check_constraint(
+        op.f("job_items_error_check"), "job_items", f"({when}) = (error IS NOT NULL)"
+    )
