@@ -94,8 +94,8 @@ def held_job(
 
     `jobs cancel` ends it as cancelled, `jobs pause` as paused; `stop`, and with `gives_way` a
     job of its kind that waits with a higher priority, leave it to another worker. The block is left
-    without an error in each case. A KeyboardInterrupt ends it as `when_interrupted` says, an error of the
-    job itself as failed; it can be resumed after each. Raises what `claim` raises,
+    without an error in each case. A KeyboardInterrupt ends it as `when_interrupted` says, an error
+    of the job itself as failed; it can be resumed after each. Raises what `claim` raises,
     `WrongJobKindError`, `LeaseLostError`, and whatever made the job fail.
     """
     _check_kind(runtime, job_id, kind)

@@ -7,6 +7,11 @@ revision = "0013"
 down_revision = "0012"
 
 _STATES = "'queued', 'running', 'succeeded', 'failed', 'cancelled'"
+_TRANSITIONS = (
+    "queued>running queued>cancelled running>succeeded running>failed running>cancelled "
+    "failed>running failed>queued cancelled>running cancelled>queued succeeded>queued"
+)
+_PAUSES = "queued>paused running>paused paused>queued paused>running paused>cancelled"
 
 
 def upgrade() -> None:
@@ -22,7 +27,7 @@ def upgrade() -> None:
         ),
     )
     op.create_check_constraint(op.f("jobs_priority_check"), "jobs", "priority BETWEEN -100 AND 100")
-    _states_of_jobs(f"{_STATES}, 'paused'")
+    _states_of_jobs(f"{_STATES}, 'paused'", f"{_TRANSITIONS} {_PAUSES}")
 
     op.add_column(
         "job_items",
@@ -71,15 +76,21 @@ def downgrade() -> None:
         op.drop_column("job_items", name)
 
     op.execute("UPDATE jobs SET state = 'cancelled' WHERE state = 'paused'")
-    _states_of_jobs(_STATES)
+    _states_of_jobs(_STATES, _TRANSITIONS)
     op.drop_constraint(op.f("jobs_priority_check"), "jobs")
     for name in ("priority", "pause_requested"):
         op.drop_column("jobs", name)
 
 
-def _states_of_jobs(states: str) -> None:
+def _states_of_jobs(states: str, transitions: str) -> None:
     op.drop_constraint(op.f("jobs_state_check"), "jobs")
     op.create_check_constraint(op.f("jobs_state_check"), "jobs", f"state IN ({states})")
+    op.execute("DROP TRIGGER jobs_transition ON jobs")
+    op.execute(
+        "CREATE TRIGGER jobs_transition BEFORE UPDATE OF state ON jobs FOR EACH ROW "
+        "WHEN (OLD.state IS DISTINCT FROM NEW.state) "
+        f"EXECUTE FUNCTION maskloop_check_transition('{transitions}')"
+    )
 
 
 def _errors_of_items(when: str) -> None:

@@ -5,16 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from maskloop.actors.sam.weights import WeightsFolder
-from maskloop.actors.work import ItemResult, Outcome, Plan, WorkItem
+from maskloop.actors.work import ItemResult, Outcome, Plan, WorkItem, not_done
 from maskloop.platform import sa1b
 from maskloop.platform.db import job_items, job_ledger, jobs
 from maskloop.platform.db.job_items import Counts
 from maskloop.platform.errors import (
     DatabaseUnavailableError,
+    DocumentDamagedError,
     LeaseLostError,
     PipelineBrokenError,
+    StoreUnavailableError,
     WorkersDieError,
 )
 from maskloop.platform.generation import GenerationParameters
@@ -22,7 +25,7 @@ from maskloop.platform.states import ItemState, JobState
 from maskloop.services import held_jobs
 from maskloop.services.autolabel import run_job
 from maskloop.services.images import add_images
-from maskloop.services.jobs import cancel, claim, submit_autolabel
+from maskloop.services.jobs import cancel, claim, pause, submit_autolabel, troubled_items
 from maskloop.services.model_versions import register_weights
 from maskloop.services.projects import create_project
 from maskloop.services.runtime import Runtime
@@ -202,3 +205,118 @@ def test_a_worker_whose_job_was_taken_over_stores_nothing_more(runtime: Runtime,
     with runtime.engine.connect() as connection:
         assert job_items.counts(connection, job) == Counts(done=5, queued=IMAGES - 5)
         assert jobs.by_id(connection, job).state is JobState.RUNNING
+
+
+def with_settings(runtime: Runtime, **changes: float) -> Runtime:
+    settings = runtime.settings.model_copy(update=changes)
+    return Runtime(settings, runtime.engine, runtime.objects)
+
+
+def test_what_failed_is_tried_again_by_itself_until_it_is_done(runtime: Runtime, job: int) -> None:
+    healthy = pipeline_that_breaks_on(runtime, set(), [])
+    seen: list[Counts] = []
+    tries: dict[int, int] = {}
+
+    def flaky(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
+        for item in items:
+            tries[item.item_id] = tries.get(item.item_id, 0) + 1
+            if item.source.endswith("7.png") and tries[item.item_id] < 4:
+                error = StoreUnavailableError("s3://bucket", "it answered 503")
+                yield not_done(item, Outcome.FAILED, error)
+            else:
+                yield from healthy(plan, [item])
+
+    runtime = with_settings(runtime, retry_seconds=0.01)
+    view = run_job(runtime, job, pipeline=flaky, on_progress=seen.append)
+
+    assert view.job.state is JobState.SUCCEEDED
+    assert view.counts == Counts(done=IMAGES)
+    assert sorted(tries.values()) == [1] * (IMAGES - 4) + [4] * 4
+    assert max(counts.put_off for counts in seen) == 4
+    assert seen[-1] == view.counts
+    with runtime.engine.connect() as connection:
+        rows = list(job_ledger.ledger(connection, view.job.project_id, job))
+    assert [row.retries for row in rows if row.source_uri.endswith("7.png")] == [3] * 4
+
+
+def test_what_fails_every_time_has_failed_after_its_tries_and_the_job_says_so(
+    runtime: Runtime, job: int
+) -> None:
+    healthy = pipeline_that_breaks_on(runtime, set(), [])
+
+    def refused(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
+        for item in items:
+            if item.source.endswith("05.png"):
+                yield not_done(item, Outcome.FAILED, DocumentDamagedError(item.source, "torn"))
+            else:
+                yield from healthy(plan, [item])
+
+    view = run_job(with_settings(runtime, retry_seconds=0.01), job, pipeline=refused)
+
+    assert (view.job.state, view.job.error_code) == (JobState.FAILED, "items_failed")
+    assert view.counts == Counts(done=IMAGES - 1, failed=1)
+    [row] = troubled_items(runtime, job)
+    assert (row.attempts, row.retries, row.error_code) == (3, 2, "document_damaged")
+
+
+def test_a_result_that_cannot_be_read_now_is_read_later(runtime: Runtime, job: int) -> None:
+    healthy = pipeline_that_breaks_on(runtime, set(), [])
+
+    def forgetful(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
+        for result in healthy(plan, items):
+            if len(items) == IMAGES and result.item_id == items[0].item_id:
+                runtime.objects.delete(result.result_key)
+            yield result
+
+    view = run_job(with_settings(runtime, retry_seconds=0.01), job, pipeline=forgetful)
+
+    assert view.job.state is JobState.SUCCEEDED
+    assert view.counts == Counts(done=IMAGES)
+
+
+def test_a_job_that_waits_for_a_store_is_paused_at_once_and_goes_on_later(
+    runtime: Runtime, job: int
+) -> None:
+    def away(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
+        for item in items:
+            yield not_done(item, Outcome.FAILED, StoreUnavailableError("s3://bucket", "away"))
+
+    def pause_when_all_wait(counts: Counts) -> None:
+        if counts.put_off == IMAGES:
+            assert pause(runtime, job) is JobState.RUNNING
+
+    slow = with_settings(runtime, retry_seconds=600, lease_seconds=0.3)
+    paused = run_job(slow, job, pipeline=away, on_progress=pause_when_all_wait)
+    assert paused.job.state is JobState.PAUSED
+    assert paused.counts == Counts(queued=IMAGES, put_off=IMAGES)
+    with runtime.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE job_items SET retry_at = now()"))
+    resumed = run_job(runtime, job, pipeline=pipeline_that_breaks_on(runtime, set(), []))
+    assert resumed.counts == Counts(done=IMAGES)
+
+
+def test_a_worker_gives_way_to_a_job_of_higher_priority_and_comes_back(
+    runtime: Runtime, job: int
+) -> None:
+    healthy = pipeline_that_breaks_on(runtime, set(), [])
+    urgent: list[int] = []
+
+    def submit_at_ten(counts: Counts) -> None:
+        if counts.done == 10 and not urgent:
+            urgent.append(submit_autolabel(runtime, "photos", GenerationParameters(), priority=1))
+
+    quick = with_settings(runtime, lease_seconds=0.03)
+    left = run_job(quick, job, pipeline=healthy, on_progress=submit_at_ten, gives_way=True)
+
+    assert 10 <= left.counts.done < IMAGES
+    assert left.counts.leased == 0
+    order = []
+    while (found := next_waiting(runtime)) is not None:
+        order.append(found)
+        assert run_job(runtime, found, pipeline=healthy).counts == Counts(done=IMAGES)
+    assert order == [*urgent, job]
+
+
+def next_waiting(runtime: Runtime) -> int | None:
+    with runtime.engine.connect() as connection:
+        return jobs.next_waiting(connection)
