@@ -202,6 +202,7 @@ class Job(Answer):
     kind: str
     state: str
     error: str | None = None
+    priority: int = 0
     counts: dict[str, int] = {}
     created_at: datetime | None = None
 

