@@ -8,26 +8,33 @@ suspected, and quarantined once another one has gone through: where none does, i
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from maskloop.actors import autolabel
 from maskloop.actors.ray_session import ray_session
 from maskloop.actors.sam.compute import compute_of, workers_of
 from maskloop.actors.work import ItemResult, Plan, WorkItem
-from maskloop.platform.db import job_items, model_versions
+from maskloop.platform.db import job_items, job_ledger, model_versions
+from maskloop.platform.db.database import now
 from maskloop.platform.db.job_items import Counts, LeasedItem
-from maskloop.platform.db.jobs import Job, Lease
+from maskloop.platform.db.jobs import NO_BUDGET, Job, Lease
 from maskloop.platform.errors import (
+    BudgetSpentError,
     PipelineBrokenError,
     WorkersDieError,
 )
+from maskloop.platform.forecast import Spent
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import Limits
 from maskloop.platform.states import ItemState, JobKind, JobState
+from maskloop.services.forecasts import make_forecast
 from maskloop.services.held_jobs import (
     HeldJob,
     Interrupted,
+    PausedError,
     end,
     end_as_cancelled,
     held_job,
@@ -60,6 +67,7 @@ class _Work:
     plan: Plan
     pipeline: Pipeline
     tally: "_Tally"
+    purse: "_Purse"
 
     @property
     def runtime(self) -> Runtime:
@@ -84,6 +92,11 @@ class _Tally:
         self._on_progress = on_progress
         on_progress(self._counts)
 
+    @property
+    def left(self) -> int:
+        """Images that are not settled."""
+        return self._counts.queued
+
     def put_off(self, items: int) -> None:
         """So many wait for another try now."""
         if items != self._counts.put_off:
@@ -101,6 +114,36 @@ class _Tally:
         self._on_progress(self._counts)
 
 
+class _Purse:
+    """What a job has spent of its budget, kept while working as the tally is."""
+
+    def __init__(self, job: Job, spent: Spent) -> None:
+        self._job = job
+        self._spent = spent
+
+    def pay(self, result: ItemResult) -> None:
+        """For one image."""
+        spent = self._spent
+        self._spent = Spent(
+            spent.seconds + sum(result.seconds.values()),
+            spent.masks + result.masks,
+            spent.bytes + result.bytes,
+        )
+
+    def check(self) -> None:
+        """Raises `PausedError` once the budget is spent."""
+        if (reached := self._job.budget.reached(self._spent)) is not None:
+            error = BudgetSpentError(self._job.id, reached)
+            raise PausedError(error.code, str(error))
+
+
+def _purse(runtime: Runtime, job: Job) -> _Purse:
+    if job.budget == NO_BUDGET:
+        return _Purse(job, Spent())
+    with runtime.engine.connect() as connection:
+        return _Purse(job, job_ledger.spent(connection, job.id))
+
+
 def run_job(
     runtime: Runtime,
     job_id: int,
@@ -109,11 +152,12 @@ def run_job(
     on_progress: Callable[[Counts], None] = lambda counts: None,
     when_interrupted: Interrupted = end_as_cancelled,
     gives_way: bool = False,
-    pipeline: Pipeline = autolabel.run,
+    pipeline: Pipeline | None = None,
 ) -> JobView:
     """Claim a job and work on it to its end; resumes what an earlier worker left.
 
-    What stops it ends as `held_job` says, and keeps every settled item.
+    What stops it ends as `held_job` says, and keeps every settled item. The work is done by Ray
+    Data in a session of its own, unless another `pipeline` is given.
     """
     with held_job(
         runtime,
@@ -123,12 +167,20 @@ def run_job(
         when_interrupted=when_interrupted,
         gives_way=gives_way,
     ) as held:
+        with runtime.engine.connect() as connection:
+            began = now(connection)
         plan, tally = _plan(runtime, held.job), _Tally(view(runtime, job_id).counts, on_progress)
-        object_store_mb = runtime.settings.ray_object_store_mb
-        with ray_session(workers=plan.workers, object_store_mb=object_store_mb):
-            _work_through(_Work(held, plan, pipeline, tally))
+        opened = _through_ray(runtime, plan) if pipeline is None else nullcontext(pipeline)
+        with opened as run:
+            _work_on(_Work(held, plan, run, tally, _purse(runtime, held.job)), began)
         _end_by_ledger(runtime, job_id, held.lease)
     return view(runtime, job_id)
+
+
+@contextmanager
+def _through_ray(runtime: Runtime, plan: Plan) -> Iterator[Pipeline]:
+    with ray_session(workers=plan.workers, object_store_mb=runtime.settings.ray_object_store_mb):
+        yield autolabel.run
 
 
 def _plan(runtime: Runtime, job: Job) -> Plan:
@@ -154,13 +206,27 @@ def _plan(runtime: Runtime, job: Job) -> Plan:
     )
 
 
-def _work_through(work: _Work) -> None:
+def _work_on(work: _Work, began: datetime) -> None:
+    """A dry run's sample first; the job is paused with its forecast, where anything is left."""
+    if work.job.sample_images is not None and work.job.forecast is None:
+        _work_through(work, only_sampled=True)
+        made = make_forecast(work.held, workers=work.plan.workers, began=began)
+        if work.tally.left:
+            reason = (
+                f"the forecast is made, from {made.sampled} of {made.images} images; "
+                f"go on with `maskloop jobs resume {work.job.id}`"
+            )
+            raise PausedError("forecast_made", reason)
+    _work_through(work)
+
+
+def _work_through(work: _Work, *, only_sampled: bool = False) -> None:
     """Lease, run and settle windows until the queue is empty."""
     window, suspects = WINDOW, _Suspects(work)
     while True:
-        items = _lease(work, window)
+        items = _lease(work, window, only_sampled)
         if not items:
-            if (seconds := _seconds_to_next_try(work)) is None:
+            if (seconds := _seconds_to_next_try(work, only_sampled)) is None:
                 break
             work.held.wait(seconds)
             continue
@@ -209,17 +275,19 @@ class _Suspects:
         self.convict()
 
 
-def _lease(work: _Work, limit: int) -> list[LeasedItem]:
+def _lease(work: _Work, limit: int, only_sampled: bool) -> list[LeasedItem]:
     with work.runtime.engine.begin() as connection:
-        items = job_items.lease(connection, work.job.id, work.lease, limit=limit)
+        items = job_items.lease(
+            connection, work.job.id, work.lease, limit=limit, only_sampled=only_sampled
+        )
         put_off = job_items.count_put_off(connection, work.job.id)
     work.tally.put_off(put_off)
     return items
 
 
-def _seconds_to_next_try(work: _Work) -> float | None:
+def _seconds_to_next_try(work: _Work, only_sampled: bool) -> float | None:
     with work.runtime.engine.connect() as connection:
-        return job_items.seconds_to_next_try(connection, work.job.id)
+        return job_items.seconds_to_next_try(connection, work.job.id, only_sampled=only_sampled)
 
 
 def _run_window(work: _Work, items: list[LeasedItem], suspects: _Suspects) -> None:
@@ -228,6 +296,10 @@ def _run_window(work: _Work, items: list[LeasedItem], suspects: _Suspects) -> No
         state = apply_result(work.runtime, work.job, work.lease, by_id[result.item_id], result)
         del by_id[result.item_id]
         work.tally.settled(state, result.masks)
+        if state is ItemState.DONE:
+            work.purse.pay(result)
+        if work.tally.left:
+            work.purse.check()
         if state is ItemState.DONE:
             suspects.convict()
         work.held.check_stop()

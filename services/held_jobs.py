@@ -23,7 +23,11 @@ class CancelledError(Exception):
 
 
 class PausedError(Exception):
-    """Somebody asked the job to wait."""
+    """The job is to wait; `reason` where nobody asked for it."""
+
+    def __init__(self, code: str | None = None, reason: str | None = None) -> None:
+        super().__init__(code, reason)
+        self.code, self.reason = code, reason
 
 
 class StoppedError(Exception):
@@ -111,8 +115,8 @@ def held_job(
             raise
         except CancelledError:
             end_as_cancelled(runtime, job_id, lease)
-        except PausedError:
-            end(runtime, job_id, lease, JobState.PAUSED)
+        except PausedError as pause:
+            end(runtime, job_id, lease, JobState.PAUSED, code=pause.code, reason=pause.reason)
         except StoppedError:
             leave_for_another(runtime, job_id, lease)
         except KeyboardInterrupt:

@@ -10,7 +10,6 @@ from maskloop.platform.db import (
     images,
     job_items,
     job_ledger,
-    job_stops,
     jobs,
     model_versions,
     projects,
@@ -19,17 +18,19 @@ from maskloop.platform.db import (
 from maskloop.platform.db.database import now
 from maskloop.platform.db.job_items import Counts
 from maskloop.platform.db.job_ledger import LedgerRow
-from maskloop.platform.db.job_stops import Stop
-from maskloop.platform.db.jobs import Job, Lease
+from maskloop.platform.db.jobs import NO_BUDGET, Job, Lease
 from maskloop.platform.db.projects import Project
 from maskloop.platform.errors import (
     BadPriorityError,
+    BadSampleError,
+    BudgetSpentError,
     JobBusyError,
     NoCandidatesError,
     NotFoundError,
     RefusedTransitionError,
     WrongJobKindError,
 )
+from maskloop.platform.forecast import Budget, Spent
 from maskloop.platform.generation import GenerationParameters, Value
 from maskloop.platform.keeping import chosen_again
 from maskloop.platform.states import ItemState, JobKind, JobState
@@ -37,6 +38,9 @@ from maskloop.services.owners import is_gone, owner_name
 from maskloop.services.runtime import Runtime
 
 MOST_PRIORITY = 100
+SAMPLE = 32
+"""Images of a dry run's sample, where nobody says how many."""
+LEAST_SAMPLE = 2
 _STOPPED = (JobState.FAILED, JobState.CANCELLED, JobState.PAUSED)
 """From these a job goes on only when somebody resumes it."""
 
@@ -49,6 +53,8 @@ class JobView:
     project: str
     model_version: str | None
     counts: Counts
+    spent: Spent
+    """By all images that are done."""
     worker_lost: bool
     """It is running by its row, but nobody works on it any more."""
 
@@ -65,8 +71,15 @@ def submit_autolabel(
     keep_candidates: bool = True,
     supersede: bool = False,
     priority: int = 0,
+    sample_images: int | None = None,
+    budget: Budget = NO_BUDGET,
 ) -> int:
-    """Queue everything-mode over all images of a project, by the version that serves now."""
+    """Queue everything-mode over all images of a project, by the version that serves now.
+
+    With `sample_images` it is a dry run: so many random images are done first, then the job is
+    paused with a forecast of all. With a `budget` it is paused when that is spent. Raises
+    `NotFoundError`, `BadPriorityError`, `BadSampleError`.
+    """
     with runtime.engine.begin() as connection:
         project = projects.by_name(connection, project_name)
         return submit_autolabel_in(
@@ -76,6 +89,8 @@ def submit_autolabel(
             keep_candidates=keep_candidates,
             supersede=supersede,
             priority=priority,
+            sample_images=sample_images,
+            budget=budget,
         )
 
 
@@ -87,9 +102,13 @@ def submit_autolabel_in(
     keep_candidates: bool,
     supersede: bool = False,
     priority: int = 0,
+    sample_images: int | None = None,
+    budget: Budget = NO_BUDGET,
 ) -> int:
-    """`submit_autolabel` in the caller's transaction. Raises `BadPriorityError`."""
-    _check_priority(priority)
+    """`submit_autolabel` in the caller's transaction."""
+    check_priority(priority)
+    if sample_images is not None and sample_images < LEAST_SAMPLE:
+        raise BadSampleError(sample_images, LEAST_SAMPLE)
     if images.count(connection, project.id) == 0:
         hint = f"Add some with: maskloop images add {project.name} FOLDER"
         raise NotFoundError("image", f"in project {project.name}", hint)
@@ -103,8 +122,12 @@ def submit_autolabel_in(
         keep_candidates=keep_candidates,
         supersede=supersede,
         priority=priority,
+        sample_images=sample_images,
+        budget=budget,
     )
     job_items.insert_for_project(connection, project.id, job_id)
+    if sample_images is not None:
+        job_items.choose_sample(connection, job_id, sample_images)
     return job_id
 
 
@@ -142,7 +165,7 @@ def submit_from_job_in(
     priority: int = 0,
 ) -> int:
     """`submit_from_job` in the caller's transaction."""
-    _check_priority(priority)
+    check_priority(priority)
     named = jobs.by_id(connection, source_job_id, project_id)
     if named.kind is not JobKind.AUTOLABEL:
         raise WrongJobKindError(named.id, named.kind, JobKind.AUTOLABEL)
@@ -179,13 +202,14 @@ def claim(runtime: Runtime, job_id: int, *, take_over: bool = False) -> Lease:
     """Become the one worker of a job. What an earlier worker had in hand returns to the queue.
 
     Raises `JobBusyError` while another worker holds a living lease, `RefusedTransitionError` for a
-    job that has succeeded, `TrainingBusyError` as `requeue` does.
+    job that has succeeded, `BudgetSpentError`, and `TrainingBusyError` as `requeue` does.
     """
     lease = Lease(owner_name(), uuid.uuid4(), runtime.settings.lease_seconds)
     with runtime.engine.begin() as connection:
         job = jobs.locked(connection, job_id)
         _take_turn(connection, job)
-        if not jobs.claim(connection, job_id, lease, take_over=take_over or _is_orphaned(job)):
+        check_budget(connection, job)
+        if not jobs.claim(connection, job_id, lease, take_over=take_over or is_orphaned(job)):
             raise _refusal(connection, job_id, lease.seconds)
         was_lost = job.state is JobState.RUNNING
         job_items.give_back_of_others(connection, job_id, count_attempt=was_lost)
@@ -200,7 +224,7 @@ def _take_turn(connection: sa.Connection, job: Job) -> None:
         trainings.take_turn(connection, job.project_id, job_id=job.id)
 
 
-def _is_orphaned(job: Job) -> bool:
+def is_orphaned(job: Job) -> bool:
     return job.lease_owner is not None and is_gone(job.lease_owner)
 
 
@@ -214,61 +238,7 @@ def _refusal(
     return JobBusyError(job_id, job.lease_owner, max(0.0, silent))
 
 
-def cancel(runtime: Runtime, job_id: int, project_id: int | None = None) -> JobState:
-    """CANCELLED when nobody worked on it, RUNNING when its worker was asked to stop."""
-    return _stop(runtime, job_id, project_id, JobState.CANCELLED, "cancelled")
-
-
-def pause(runtime: Runtime, job_id: int, project_id: int | None = None) -> JobState:
-    """PAUSED when nobody worked on it, RUNNING when its worker was asked to leave it so. No worker
-    takes it before it is resumed."""
-    return _stop(runtime, job_id, project_id, JobState.PAUSED, "paused")
-
-
-def _stop(
-    runtime: Runtime, job_id: int, project_id: int | None, stop: Stop, wanted: str
-) -> JobState:
-    with runtime.engine.begin() as connection:
-        job = jobs.locked(connection, job_id, project_id)
-        if stop is JobState.PAUSED and job.state is JobState.PAUSED:
-            return job.state
-        if job_stops.stop_idle(connection, job_id, stop, orphaned=_is_orphaned(job)):
-            _let_go(connection, job_id)
-            return stop
-        if job_stops.request(connection, job_id, stop):
-            return JobState.RUNNING
-        raise RefusedTransitionError("Job", str(job_id), job.state, wanted)
-
-
-def _let_go(connection: sa.Connection, job_id: int) -> None:
-    """Of a job that nobody works on any more."""
-    job_items.give_back_of_others(connection, job_id, count_attempt=False)
-    trainings.let_version_follow(connection, job_id)
-
-
-def settle_abandoned(runtime: Runtime) -> None:
-    """Stop the jobs whose worker was asked to and died before it did."""
-    with runtime.engine.begin() as connection:
-        for job_id, stop in job_stops.abandoned(connection):
-            if job_stops.stop_idle(connection, job_id, stop, orphaned=False):
-                _let_go(connection, job_id)
-
-
-def prioritize(runtime: Runtime, job_id: int, priority: int, project_id: int | None = None) -> None:
-    """Workers take the job before all of a lower priority, and give way to it between two images.
-
-    Raises `NotFoundError`, `BadPriorityError`, and `RefusedTransitionError` for a job that has
-    ended well: there is nothing left to order.
-    """
-    _check_priority(priority)
-    with runtime.engine.begin() as connection:
-        job = jobs.locked(connection, job_id, project_id)
-        if job.state is JobState.SUCCEEDED:
-            raise RefusedTransitionError("Job", str(job_id), job.state, "given a priority")
-        jobs.set_priority(connection, job_id, priority)
-
-
-def _check_priority(priority: int) -> None:
+def check_priority(priority: int) -> None:
     if not -MOST_PRIORITY <= priority <= MOST_PRIORITY:
         raise BadPriorityError(priority, MOST_PRIORITY)
 
@@ -362,6 +332,7 @@ def requeue(runtime: Runtime, job_id: int, project_id: int | None = None) -> Non
         if job.state is JobState.QUEUED:
             return
         if job.state in _STOPPED:
+            check_budget(connection, job)
             _take_turn(connection, job)
             jobs.reopen(connection, job_id)
             trainings.let_version_follow(connection, job_id)
@@ -381,13 +352,29 @@ def _view(connection: sa.Connection, job: Job) -> JobView:
         project=projects.by_id(connection, job.project_id).name,
         model_version=_version_name(connection, job),
         counts=job_items.counts(connection, job.id),
+        spent=_spent(connection, job),
         worker_lost=_is_lost(connection, job),
     )
 
 
+def check_budget(connection: sa.Connection, job: Job) -> None:
+    """Raises `BudgetSpentError` for a job that could only be paused again at once."""
+    if job.budget == NO_BUDGET or job.state is JobState.SUCCEEDED:
+        return
+    if (spent := job.budget.reached(job_ledger.spent(connection, job.id))) is not None:
+        raise BudgetSpentError(job.id, spent)
+
+
 def _is_lost(connection: sa.Connection, job: Job) -> bool:
     lapsed = job.lease_until is not None and job.lease_until < now(connection)
-    return lapsed or _is_orphaned(job)
+    return lapsed or is_orphaned(job)
+
+
+def _spent(connection: sa.Connection, job: Job) -> Spent:
+    """Read where it is compared with something: it is a sum over the whole ledger."""
+    if job.forecast is None and job.budget == NO_BUDGET:
+        return Spent()
+    return job_ledger.spent(connection, job.id)
 
 
 def _version_name(connection: sa.Connection, job: Job) -> str | None:

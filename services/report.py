@@ -14,9 +14,11 @@ import jinja2
 from markupsafe import Markup
 
 from maskloop.platform.errors import BadLocationError
+from maskloop.services.forecasts import NAMES, value
 from maskloop.services.report_cards import make_cards
 from maskloop.services.report_facts import read_facts
 from maskloop.services.runtime import Runtime
+from maskloop.services.units import duration
 
 MAX_IMAGES = 200
 
@@ -59,6 +61,8 @@ def _template() -> jinja2.Template:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["duration"] = duration
+    environment.globals["value"] = value
+    environment.globals["names"] = NAMES
     environment.filters["moment"] = moment
     environment.filters["rate"] = rate
     environment.filters["count"] = "{:,}".format
@@ -67,20 +71,6 @@ def _template() -> jinja2.Template:
 
 def _resource(name: str) -> str:
     return files("maskloop.services").joinpath(name).read_text(encoding="utf-8")
-
-
-def duration(seconds: float) -> str:
-    """`40 ms`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`."""
-    whole = round(seconds)
-    if seconds < 0.095:
-        return f"{1000 * seconds:.0f} ms"
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600:,} h {whole % 3600 // 60:02} min"
 
 
 def rate(per_minute: float) -> str:

@@ -12,7 +12,9 @@ from maskloop.platform.db.job_items import Counts
 from maskloop.platform.db.job_ledger import LedgerRow
 from maskloop.platform.db.jobs import Job
 from maskloop.platform.db.model_versions import ModelVersion
+from maskloop.platform.forecast import Compared, Spent
 from maskloop.platform.states import ItemState, JobState
+from maskloop.services.forecasts import comparison
 
 MAX_TROUBLED = 500
 """Failed and quarantined images listed, at most."""
@@ -54,7 +56,12 @@ class JobFacts:
     version: ModelVersion
     as_of: datetime
     counts: Counts
+    spent: Spent
     ledger: Ledger
+
+    @property
+    def forecast(self) -> list[Compared]:
+        return comparison(self.job, self.spent)
 
     @property
     def in_progress(self) -> bool:
@@ -107,5 +114,6 @@ def read_facts(engine: sa.Engine, job_id: int, *, max_images: int) -> JobFacts:
             version=model_versions.by_id(connection, job.version_id),
             as_of=now(connection),
             counts=job_items.counts(connection, job.id),
+            spent=job_ledger.spent(connection, job.id),
             ledger=ledger,
         )

@@ -16,9 +16,9 @@ from maskloop.platform.errors import (
 )
 from maskloop.platform.states import JobKind
 from maskloop.services.held_jobs import leave_for_another
-from maskloop.services.jobs import settle_abandoned
 from maskloop.services.running import run
 from maskloop.services.runtime import Runtime
+from maskloop.services.steering import settle_abandoned
 
 logger = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0013"
 down_revision = "0012"
@@ -15,6 +16,17 @@ _PAUSES = "queued>paused running>paused paused>queued paused>running paused>canc
 
 
 def upgrade() -> None:
+    op.add_column("jobs", sa.Column("lease_since", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "jobs",
+        sa.Column(
+            "worked_seconds",
+            sa.Double(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="under leases before this one, on the clock",
+        ),
+    )
     op.add_column("jobs", sa.Column("pause_requested", sa.DateTime(timezone=True), nullable=True))
     op.add_column(
         "jobs",
@@ -26,8 +38,42 @@ def upgrade() -> None:
             comment="workers take the highest first",
         ),
     )
+    op.add_column(
+        "jobs",
+        sa.Column(
+            "sample_images",
+            sa.Integer(),
+            nullable=True,
+            comment="of a dry run: it is paused after so many",
+        ),
+    )
+    op.add_column(
+        "jobs",
+        sa.Column(
+            "forecast",
+            postgresql.JSONB(),
+            nullable=True,
+            comment="of the whole job, from its sample",
+        ),
+    )
+    op.add_column(
+        "jobs",
+        sa.Column(
+            "budget",
+            postgresql.JSONB(),
+            nullable=True,
+            comment="it is paused when one of these is spent",
+        ),
+    )
+    op.alter_column(
+        "jobs", "error", comment="why it failed; of a paused job why, where nobody asked"
+    )
     op.create_check_constraint(op.f("jobs_priority_check"), "jobs", "priority BETWEEN -100 AND 100")
     _states_of_jobs(f"{_STATES}, 'paused'", f"{_TRANSITIONS} {_PAUSES}")
+    _errors_of_jobs(
+        "CASE state WHEN 'failed' THEN error IS NOT NULL WHEN 'paused' THEN true "
+        "ELSE error IS NULL END"
+    )
 
     op.add_column(
         "job_items",
@@ -37,6 +83,13 @@ def upgrade() -> None:
             nullable=True,
             comment="written for it: embedding, candidates, result",
         ),
+    )
+    op.add_column(
+        "job_items",
+        sa.Column("sampled", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
+    op.create_index(
+        "job_items_sampled", "job_items", ["job_id", "id"], postgresql_where=sa.text("sampled")
     )
     op.add_column(
         "job_items",
@@ -72,13 +125,24 @@ def downgrade() -> None:
     )
     _errors_of_items("state IN ('failed', 'quarantined')")
     op.drop_constraint(op.f("job_items_retry_at_check"), "job_items")
-    for name in ("retry_at", "retries", "bytes"):
+    op.drop_index("job_items_sampled", "job_items")
+    for name in ("retry_at", "retries", "sampled", "bytes"):
         op.drop_column("job_items", name)
 
-    op.execute("UPDATE jobs SET state = 'cancelled' WHERE state = 'paused'")
+    op.execute("UPDATE jobs SET state = 'cancelled', error = NULL WHERE state = 'paused'")
+    _errors_of_jobs("(state = 'failed') = (error IS NOT NULL)")
+    op.alter_column("jobs", "error", comment=None)
     _states_of_jobs(_STATES, _TRANSITIONS)
     op.drop_constraint(op.f("jobs_priority_check"), "jobs")
-    for name in ("priority", "pause_requested"):
+    for name in (
+        "budget",
+        "forecast",
+        "sample_images",
+        "priority",
+        "pause_requested",
+        "worked_seconds",
+        "lease_since",
+    ):
         op.drop_column("jobs", name)
 
 
@@ -91,6 +155,11 @@ def _states_of_jobs(states: str, transitions: str) -> None:
         "WHEN (OLD.state IS DISTINCT FROM NEW.state) "
         f"EXECUTE FUNCTION maskloop_check_transition('{transitions}')"
     )
+
+
+def _errors_of_jobs(when: str) -> None:
+    op.drop_constraint(op.f("jobs_error_check"), "jobs")
+    op.create_check_constraint(op.f("jobs_error_check"), "jobs", when)
 
 
 def _errors_of_items(when: str) -> None:

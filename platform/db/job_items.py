@@ -67,6 +67,17 @@ def insert_for_project(connection: sa.Connection, project_id: int, job_id: int) 
     return connection.execute(counting).rowcount
 
 
+def choose_sample(connection: sa.Connection, job_id: int, images: int) -> None:
+    """So many of a job's items, at random, are its sample."""
+    chosen = (
+        sa.select(job_items.c.id)
+        .where(job_items.c.job_id == job_id)
+        .order_by(sa.func.random())
+        .limit(images)
+    )
+    connection.execute(sa.update(job_items).where(job_items.c.id.in_(chosen)).values(sampled=True))
+
+
 def insert_from_job(connection: sa.Connection, source_job_id: int, job_id: int) -> int:
     """One queued item for every image of another job that has kept candidates; how many."""
     copied = [job_items.c.project_id, job_items.c.image_id, job_items.c.candidates_key]
@@ -85,7 +96,14 @@ def insert_from_job(connection: sa.Connection, source_job_id: int, job_id: int) 
     return connection.execute(counting).rowcount
 
 
-def lease(connection: sa.Connection, job_id: int, held: Lease, *, limit: int) -> list[LeasedItem]:
+def lease(
+    connection: sa.Connection,
+    job_id: int,
+    held: Lease,
+    *,
+    limit: int,
+    only_sampled: bool = False,
+) -> list[LeasedItem]:
     """Take up to `limit` queued items that are not put off, in the order of their images; none when
     the lease was lost.
 
@@ -104,6 +122,8 @@ def lease(connection: sa.Connection, job_id: int, held: Lease, *, limit: int) ->
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
+    if only_sampled:
+        chosen = chosen.where(job_items.c.sampled)
     rows = connection.execute(
         sa.update(job_items)
         .where(job_items.c.id.in_(chosen), images.c.id == job_items.c.image_id)
@@ -244,11 +264,15 @@ def put_off(
     return connection.execute(statement).rowcount == 1
 
 
-def seconds_to_next_try(connection: sa.Connection, job_id: int) -> float | None:
+def seconds_to_next_try(
+    connection: sa.Connection, job_id: int, *, only_sampled: bool = False
+) -> float | None:
     """Until the first of a job's items that are put off may be tried; None when none is."""
     first = sa.select(sa.func.min(job_items.c.retry_at) - sa.func.now()).where(
         job_items.c.job_id == job_id, job_items.c.retry_at.is_not(None)
     )
+    if only_sampled:
+        first = first.where(job_items.c.sampled)
     left: timedelta | None = connection.execute(first).scalar_one()
     return None if left is None else max(0.0, left.total_seconds())
 

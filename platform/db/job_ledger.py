@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from maskloop.platform.db.tables import images, job_items
+from maskloop.platform.forecast import Spent
 from maskloop.platform.states import ItemState
 
 
@@ -33,6 +34,7 @@ class LedgerRow:
     """It is put off until then; `error` says why."""
     error_code: str | None
     error: str | None
+    finished_at: datetime | None
 
 
 def ledger(
@@ -66,6 +68,28 @@ def _in_order(
             return
         last = rows[-1].id
         yield from map(_ledger_row, rows)
+
+
+def sample(connection: sa.Connection, project_id: int, job_id: int) -> list[LedgerRow]:
+    """The items of a job's sample that are settled, in the order in which they were."""
+    wanted = _ledger(project_id, job_id).where(
+        job_items.c.sampled, job_items.c.finished_at.is_not(None)
+    )
+    return [
+        _ledger_row(row) for row in connection.execute(wanted.order_by(job_items.c.finished_at))
+    ]
+
+
+def spent(connection: sa.Connection, job_id: int) -> Spent:
+    """By all items that are done."""
+    stage = sa.func.jsonb_each_text(job_items.c.seconds).table_valued("key", "value")
+    seconds = sa.select(sa.func.sum(sa.cast(stage.c.value, sa.Double))).scalar_subquery()
+    total, masks, written = connection.execute(
+        sa.select(
+            sa.func.sum(seconds), sa.func.sum(job_items.c.masks), sa.func.sum(job_items.c.bytes)
+        ).where(job_items.c.job_id == job_id, job_items.c.state == ItemState.DONE)
+    ).one()
+    return Spent(float(total or 0), int(masks or 0), int(written or 0))
 
 
 def page(
@@ -114,4 +138,5 @@ def _ledger_row(row: sa.Row[tuple[object, ...]]) -> LedgerRow:
         retry_at=row.retry_at,
         error_code=row.error_code,
         error=row.error,
+        finished_at=row.finished_at,
     )

@@ -7,6 +7,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from maskloop.platform.db.jobs import worked_seconds
 from maskloop.platform.db.tables import jobs
 from maskloop.platform.states import JobState
 
@@ -56,6 +57,8 @@ def stop_idle(connection: sa.Connection, job_id: int, stop: Stop, *, orphaned: b
             lease_owner=None,
             lease_token=None,
             lease_until=None,
+            lease_since=None,
+            worked_seconds=worked_seconds(),
             cancel_requested=None,
             pause_requested=None,
             finished_at=sa.func.now(),

@@ -14,8 +14,10 @@ import sqlalchemy as sa
 
 from maskloop.platform.db.tables import jobs
 from maskloop.platform.errors import NotFoundError, WrongJobKindError
+from maskloop.platform.forecast import Budget, Forecast
 from maskloop.platform.states import JobKind, JobState
 
+NO_BUDGET = Budget()
 RESUMABLE = (JobState.QUEUED, JobState.PAUSED, JobState.FAILED, JobState.CANCELLED)
 
 
@@ -45,12 +47,19 @@ class Job:
     """The job whose candidates this one chooses among, with no inference."""
     lease_owner: str | None
     lease_until: datetime | None
+    worked_seconds: float
+    """On the clock, under the leases that have ended."""
     cancel_requested: datetime | None
     pause_requested: datetime | None
+    sample_images: int | None
+    """Of a dry run: it is paused when so many are done, with a forecast."""
+    forecast: Forecast | None
+    budget: Budget
     priority: int
     """From -100 to 100; workers take the highest first, and the oldest of those."""
     error_code: str | None
     error: str | None
+    """Why it failed; of a paused job, why it was paused where nobody asked."""
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -76,6 +85,8 @@ def insert(
     supersede: bool = False,
     source_job_id: int | None = None,
     priority: int = 0,
+    sample_images: int | None = None,
+    budget: Budget = NO_BUDGET,
 ) -> int:
     """A queued job's id."""
     statement = (
@@ -90,6 +101,8 @@ def insert(
             supersede=supersede,
             source_job_id=source_job_id,
             priority=priority,
+            sample_images=sample_images,
+            budget=budget.to_json() or sa.null(),
         )
         .returning(jobs.c.id)
     )
@@ -171,6 +184,8 @@ def claim(connection: sa.Connection, job_id: int, lease: Lease, *, take_over: bo
             lease_owner=lease.owner,
             lease_token=lease.token,
             lease_until=_lease_end(lease),
+            lease_since=sa.func.now(),
+            worked_seconds=worked_seconds(),
             cancel_requested=None,
             pause_requested=None,
             error_code=None,
@@ -214,6 +229,22 @@ def is_outranked(connection: sa.Connection, job_id: int) -> bool:
         _waits(), jobs.c.kind == mine.c.kind, jobs.c.priority > mine.c.priority
     )
     return bool(connection.execute(sa.select(waiting).select_from(mine)).scalar_one_or_none())
+
+
+def set_budget(connection: sa.Connection, job_id: int, budget: Budget) -> None:
+    connection.execute(
+        sa.update(jobs).where(jobs.c.id == job_id).values(budget=budget.to_json() or sa.null())
+    )
+
+
+def set_forecast(connection: sa.Connection, job_id: int, lease: Lease, forecast: Forecast) -> bool:
+    """False when the lease was lost."""
+    statement = (
+        sa.update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.lease_token == lease.token)
+        .values(forecast=forecast.to_json())
+    )
+    return connection.execute(statement).rowcount == 1
 
 
 def set_priority(connection: sa.Connection, job_id: int, priority: int) -> None:
@@ -277,6 +308,8 @@ def finish(
             lease_owner=None,
             lease_token=None,
             lease_until=None,
+            lease_since=None,
+            worked_seconds=worked_seconds(),
             cancel_requested=None,
             pause_requested=None,
             error_code=error_code,
@@ -299,6 +332,13 @@ def reopen(connection: sa.Connection, job_id: int) -> bool:
     return connection.execute(statement).rowcount == 1
 
 
+def worked_seconds() -> sa.ColumnElement[float]:
+    """On the clock, under the leases of a job until now; for the UPDATE that ends one."""
+    last = sa.func.least(jobs.c.lease_until, sa.func.now()) - jobs.c.lease_since
+    seconds = sa.cast(sa.func.extract("epoch", last), sa.Double)
+    return jobs.c.worked_seconds + sa.func.coalesce(sa.func.greatest(seconds, 0.0), 0.0)
+
+
 def _lease_end(lease: Lease) -> sa.ColumnElement[datetime]:
     return sa.func.now() + sa.literal(timedelta(seconds=lease.seconds))
 
@@ -316,8 +356,12 @@ def _job(row: sa.Row[tuple[object, ...]]) -> Job:
         source_job_id=row.source_job_id,
         lease_owner=row.lease_owner,
         lease_until=row.lease_until,
+        worked_seconds=row.worked_seconds,
         cancel_requested=row.cancel_requested,
         pause_requested=row.pause_requested,
+        sample_images=row.sample_images,
+        forecast=None if row.forecast is None else Forecast.from_json(row.forecast),
+        budget=Budget.from_json(row.budget),
         priority=row.priority,
         error_code=row.error_code,
         error=row.error,

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -153,6 +154,14 @@ jobs = Table(
     Column("lease_owner", Text),
     Column("lease_token", UUID(as_uuid=True)),
     Column("lease_until", DateTime(timezone=True)),
+    Column("lease_since", DateTime(timezone=True)),
+    Column(
+        "worked_seconds",
+        Double,
+        nullable=False,
+        server_default=text("0"),
+        comment="under leases before this one, on the clock",
+    ),
     Column("cancel_requested", DateTime(timezone=True)),
     Column("pause_requested", DateTime(timezone=True)),
     Column(
@@ -162,8 +171,11 @@ jobs = Table(
         server_default=text("0"),
         comment="workers take the highest first",
     ),
+    Column("sample_images", Integer, comment="of a dry run: it is paused after so many"),
+    Column("forecast", JSONB, comment="of the whole job, from its sample"),
+    Column("budget", JSONB, comment="it is paused when one of these is spent"),
     Column("error_code", Text),
-    Column("error", Text),
+    Column("error", Text, comment="why it failed; of a paused job why, where nobody asked"),
     Column("result_key", Text, comment="the ZIP of an export, in the object store"),
     created_column(),
     Column("started_at", DateTime(timezone=True)),
@@ -178,7 +190,11 @@ jobs = Table(
         "AND (lease_token IS NULL) = (lease_owner IS NULL)",
         name="lease",
     ),
-    CheckConstraint("(state = 'failed') = (error IS NOT NULL)", name="error"),
+    CheckConstraint(
+        "CASE state WHEN 'failed' THEN error IS NOT NULL WHEN 'paused' THEN true "
+        "ELSE error IS NULL END",
+        name="error",
+    ),
     CheckConstraint("priority BETWEEN -100 AND 100", name="priority"),
     CheckConstraint("kind = 'export' OR model_version_id IS NOT NULL", name="model_version"),
     CheckConstraint(
@@ -208,6 +224,7 @@ job_items = Table(
     Column("masks", Integer),
     Column("seconds", JSONB),
     Column("bytes", BigInteger, comment="written for it: embedding, candidates, result"),
+    Column("sampled", Boolean, nullable=False, server_default=text("false")),
     Column("retries", Integer, nullable=False, server_default=text("0")),
     Column("retry_at", DateTime(timezone=True), comment="put off: not to be tried before"),
     Column("error_code", Text),
@@ -227,6 +244,7 @@ job_items = Table(
     ),
     CheckConstraint("retry_at IS NULL OR state = 'queued'", name="retry_at"),
     Index(None, "job_id", "state", "id"),
+    Index("job_items_sampled", "job_id", "id", postgresql_where=text("sampled")),
     Index("job_items_put_off", "job_id", "retry_at", postgresql_where=text("retry_at IS NOT NULL")),
 )
 

@@ -43,6 +43,47 @@ class BadPriorityError(MaskloopError):
         super().__init__(priority, most)
 
 
+class BadBudgetError(MaskloopError):
+    code = "bad_budget"
+    sentence = (
+        "{given!r} is no budget: give worker time (8h, 90m), bytes written (50GB) or masks "
+        "(1000000masks), each above zero."
+    )
+
+    def __init__(self, given: str) -> None:
+        super().__init__(given)
+
+
+class BudgetSpentError(MaskloopError):
+    code = "budget_spent"
+    sentence = (
+        "Job {job} has spent its budget: {spent}. Give it another with "
+        "`maskloop jobs budget {job} MORE`, or none with `maskloop jobs budget {job} --none`."
+    )
+
+    def __init__(self, job: int, spent: str) -> None:
+        super().__init__(job, spent)
+
+
+class BadSampleError(MaskloopError):
+    code = "bad_sample"
+    sentence = "A sample of {images} images tells too little: take {least} or more."
+
+    def __init__(self, images: int, least: int) -> None:
+        super().__init__(images, least)
+
+
+class NothingMeasuredError(MaskloopError):
+    code = "nothing_measured"
+    sentence = (
+        "None of the {sampled} images of the sample of job {job} could be done, so there is no "
+        "forecast. See why with `maskloop jobs show {job}`."
+    )
+
+    def __init__(self, job: int, sampled: int) -> None:
+        super().__init__(job, sampled)
+
+
 class LeaseLostError(MaskloopError):
     """The work was taken over by somebody else; what this process still computes is not stored."""
 

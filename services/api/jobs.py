@@ -13,9 +13,10 @@ from maskloop.platform.access import Permission
 from maskloop.platform.db import projects
 from maskloop.platform.db.job_ledger import LedgerRow
 from maskloop.platform.errors import BadParametersError
+from maskloop.platform.forecast import Budget, Forecast
 from maskloop.platform.generation import GenerationParameters, Value
 from maskloop.platform.states import ItemState, JobKind, JobState
-from maskloop.services import jobs
+from maskloop.services import jobs, steering
 from maskloop.services.api.access import Id, ProjectAccess, project
 from maskloop.services.api.annotations import SomeId
 from maskloop.services.api.context import context_of
@@ -30,10 +31,26 @@ Priority = Annotated[int, Field(strict=True, ge=-jobs.MOST_PRIORITY, le=jobs.MOS
 _PARAMETERS = TypeAdapter(GenerationParameters)
 
 
+class BudgetGiven(BaseModel):
+    """A job is paused when one of these is spent: seconds of all workers together, masks, bytes
+    written. None: as much as it takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    masks: int | None = Field(default=None, gt=0, le=2**62)
+    bytes: int | None = Field(default=None, gt=0, le=2**62)
+
+    @property
+    def budget(self) -> Budget:
+        return Budget(self.seconds, self.masks, self.bytes)
+
+
 class NewJob(BaseModel):
     """Everything-mode over all images of the project, or with `from_job` another choice among the
     candidates that job kept. `parameters` by the official generator's names. With `supersede` its
-    proposals replace pending ones of other versions (docs/promotion.md)."""
+    proposals replace pending ones of other versions (docs/promotion.md). With `sample_images` so
+    many random ones are done, then it is paused with a forecast of all (docs/jobs.md)."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -43,6 +60,8 @@ class NewJob(BaseModel):
     supersede: bool = False
     from_job: SomeId | None = None
     priority: Priority = 0
+    sample_images: Annotated[int, Field(strict=True, ge=jobs.LEAST_SAMPLE)] | None = None
+    budget: BudgetGiven = BudgetGiven()
 
 
 class NewPriority(BaseModel):
@@ -70,6 +89,10 @@ class JobShown(BaseModel):
     cancel_requested: bool
     pause_requested: bool
     priority: int
+    sample_images: int | None
+    forecast: Forecast | None
+    budget: dict[str, float]
+    worked_seconds: float
     error_code: str | None
     error: str | None
     created_at: datetime
@@ -127,6 +150,8 @@ def submit(new: NewJob, once: OnceOnly, access: Runner) -> Response:
                 keep_candidates=new.keep_candidates,
                 supersede=new.supersede,
                 priority=new.priority,
+                sample_images=new.sample_images,
+                budget=new.budget.budget,
             )
         else:
             given = {name: getattr(parameters, name) for name in new.parameters}
@@ -170,7 +195,7 @@ def items(
 @router.post("/projects/{project_id}/jobs/{job_id}/cancel", summary="Stop a job")
 def cancel(request: Request, job_id: Id, access: Runner) -> JobShown:
     """At once where nobody works on it; else when its worker is done with its image."""
-    jobs.cancel(context_of(request).runtime, job_id, access.project_id)
+    steering.cancel(context_of(request).runtime, job_id, access.project_id)
     return _view(request, job_id, access)
 
 
@@ -178,14 +203,22 @@ def cancel(request: Request, job_id: Id, access: Runner) -> JobShown:
 def pause(request: Request, job_id: Id, access: Runner) -> JobShown:
     """Until it is resumed. At once where nobody works on it; else when its worker is done with its
     image."""
-    jobs.pause(context_of(request).runtime, job_id, access.project_id)
+    steering.pause(context_of(request).runtime, job_id, access.project_id)
     return _view(request, job_id, access)
 
 
 @router.put("/projects/{project_id}/jobs/{job_id}/priority", summary="Put a job before others")
 def prioritize(request: Request, job_id: Id, new: NewPriority, access: Runner) -> JobShown:
     """Workers take the highest first; one at work on a lower gives way within seconds."""
-    jobs.prioritize(context_of(request).runtime, job_id, new.priority, access.project_id)
+    steering.prioritize(context_of(request).runtime, job_id, new.priority, access.project_id)
+    return _view(request, job_id, access)
+
+
+@router.put("/projects/{project_id}/jobs/{job_id}/budget", summary="How much a job may spend")
+def set_budget(request: Request, job_id: Id, new: BudgetGiven, access: Runner) -> JobShown:
+    """In all, what it has spent included; none of it given: as much as it takes."""
+    runtime = context_of(request).runtime
+    steering.set_budget(runtime, job_id, new.budget, access.project_id)
     return _view(request, job_id, access)
 
 
@@ -235,6 +268,10 @@ def shown(view: JobView) -> JobShown:
         cancel_requested=job.cancel_requested is not None,
         pause_requested=job.pause_requested is not None,
         priority=job.priority,
+        sample_images=job.sample_images,
+        forecast=job.forecast,
+        budget=job.budget.to_json(),
+        worked_seconds=job.worked_seconds,
         error_code=job.error_code,
         error=job.error,
         created_at=job.created_at,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maskloop.platform.db.job_items import Counts
+from maskloop.platform.forecast import Budget
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.states import JobKind, JobState
 from maskloop.services.cli import console, remote
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from maskloop.services.jobs import JobView
 
 
+BUDGET_SPENT = 3
+"""Exit code of a job that was paused because its budget is spent."""
 LOG_SECONDS = 30.0
 """Where there is no terminal to draw a bar on, a line is written this often."""
 
@@ -49,6 +52,17 @@ def autolabel(
     priority: Annotated[
         int, typer.Option(help="From -100 to 100; `maskloop up` takes the highest first.")
     ] = 0,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Do a random sample, forecast the rest, and wait for `jobs resume`."
+        ),
+    ] = False,
+    sample: Annotated[int, typer.Option(help="Images of a dry run's sample.")] = 32,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Pause when it is spent: worker time (8h), 50GB written, 1000000masks."),
+    ] = None,
     detach: Annotated[
         bool, typer.Option("--detach", help="Only queue it; `maskloop up` works on it.")
     ] = False,
@@ -62,6 +76,10 @@ def autolabel(
 
     if (project_name is None) == (from_job is None):
         raise typer.BadParameter("name either PROJECT or --from-job JOB")
+    if from_job is not None and (dry_run or budget):
+        raise typer.BadParameter("--dry-run and --budget are for jobs that ask the model")
+    limit = Budget() if budget is None else Budget.parse(budget)
+    sample_images = sample if dry_run else None
     if (server := remote.client()) is not None:
         if project_name is None or not keep_candidates:
             raise typer.BadParameter("with MASKLOOP_SERVER, name a PROJECT and keep candidates")
@@ -72,6 +90,8 @@ def autolabel(
             given,
             supersede=supersede,
             priority=priority,
+            sample_images=sample_images,
+            budget=limit,
             detach=detach,
             as_json=as_json,
         )
@@ -91,6 +111,8 @@ def autolabel(
                 keep_candidates=keep_candidates,
                 supersede=supersede,
                 priority=priority,
+                sample_images=sample_images,
+                budget=limit,
             )
         if not detach:
             console.note(f"Job {job_id}. Ctrl-C stops it cleanly; what is done stays.")
@@ -136,6 +158,7 @@ def tell(view: "JobView", *, as_json: bool) -> None:
         console.write_json(json_of(view))
     else:
         console.say(summary(view))
+        tell_forecast(view)
         if view.job.error:
             console.note(view.job.error)
         if view.counts.done:
@@ -143,10 +166,39 @@ def tell(view: "JobView", *, as_json: bool) -> None:
     end_as(view)
 
 
+def tell_forecast(view: "JobView") -> None:
+    """What was forecast, and what it was in the end; nothing where nothing was forecast."""
+    from maskloop.services.forecasts import NAMES, comparison, value
+
+    lines = comparison(view.job, view.spent)
+    if view.job.forecast is None or not lines:
+        return
+    made = view.job.forecast
+    console.say(
+        f"Forecast of all {made.images:,} images, from {made.sampled} at random, "
+        f"with {made.workers} workers:"
+    )
+    rows = [
+        (
+            NAMES[line.quantity],
+            value(line.quantity, line.expected.mean),
+            value(line.quantity, line.expected.low),
+            value(line.quantity, line.expected.high),
+            None if line.truth is None else value(line.quantity, line.truth),
+        )
+        for line in lines
+    ]
+    console.table(["", "expected", "from", "to", "in the end"], rows)
+
+
 def end_as(view: "JobView") -> None:
     """Leave with the exit code that tells a script how the job ended."""
     if view.job.state is JobState.FAILED:
         raise typer.Exit(1)
+    if view.job.error_code == "forecast_made":
+        return
+    if view.job.error_code == "budget_spent":
+        raise typer.Exit(BUDGET_SPENT)
     if view.job.state in (JobState.CANCELLED, JobState.PAUSED):
         raise typer.Exit(INTERRUPTED)
 
@@ -183,6 +235,10 @@ def json_of(view: "JobView") -> dict[str, object]:
         "keep_candidates": job.keep_candidates,
         "supersede": job.supersede,
         "priority": job.priority,
+        "sample_images": job.sample_images,
+        "forecast": None if job.forecast is None else job.forecast.to_json(),
+        "budget": job.budget.to_json() or None,
+        "worked_seconds": round(job.worked_seconds, 3),
         "images": {
             "total": counts.total,
             "queued": counts.queued,

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from maskloop.platform.forecast import Budget
 from maskloop.platform.states import ItemState, JobKind, JobState
 from maskloop.services.cli import console
-from maskloop.services.cli.autolabel import json_of, progress_of, tell
+from maskloop.services.cli.autolabel import json_of, progress_of, tell, tell_forecast
 from maskloop.services.cli.options import AsJson, JobId, runtime
 from maskloop.services.cli.training import training_progress
 
@@ -80,8 +81,9 @@ def show(job_id: JobId, as_json: AsJson = False) -> None:
         console.write_json(json_of(found) | {"troubles": items})
         return
     for name, value in json_of(found).items():
-        if value is not None:
+        if value is not None and name != "forecast":
             console.say(f"{name:14} {_plain(value)}")
+    tell_forecast(found)
     for row in troubles[:_SHOWN]:
         console.say(f"{_trouble(row)} {row.error_code}: {row.error}")
     if len(troubles) > _SHOWN:
@@ -103,7 +105,7 @@ def _plain(value: object) -> str:
 @jobs.command("cancel")
 def cancel(job_id: JobId) -> None:
     """Stop a job; what is done stays, and it can be resumed."""
-    from maskloop.services.jobs import cancel as cancel_job
+    from maskloop.services.steering import cancel as cancel_job
 
     with runtime() as opened:
         state = cancel_job(opened, job_id)
@@ -116,7 +118,7 @@ def cancel(job_id: JobId) -> None:
 @jobs.command("pause")
 def pause(job_id: JobId) -> None:
     """Let a job wait until it is resumed; what is done stays."""
-    from maskloop.services.jobs import pause as pause_job
+    from maskloop.services.steering import pause as pause_job
 
     with runtime() as opened:
         state = pause_job(opened, job_id)
@@ -134,11 +136,31 @@ def priority(
     value: Annotated[int, typer.Argument(metavar="PRIORITY", help="From -100 to 100.")],
 ) -> None:
     """Put a job before those of a lower priority (0 is usual)."""
-    from maskloop.services.jobs import prioritize
+    from maskloop.services.steering import prioritize
 
     with runtime() as opened:
         prioritize(opened, job_id, value)
     console.say(f"Job {job_id} has priority {value}.")
+
+
+@jobs.command("budget")
+def budget(
+    job_id: JobId,
+    value: Annotated[
+        str | None,
+        typer.Argument(metavar="BUDGET", help="In all: 8h of workers, 50GB, 1000000masks."),
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="As much as it takes.")] = False,
+) -> None:
+    """How much a job may spend in all; it is paused when that is spent."""
+    from maskloop.services.steering import set_budget
+
+    if (value is None) != none:
+        raise typer.BadParameter("give either a BUDGET or --none")
+    wanted = Budget() if value is None else Budget.parse(value)
+    with runtime() as opened:
+        set_budget(opened, job_id, wanted)
+    console.say(f"Job {job_id} may spend {str(wanted) or 'as much as it takes'}.")
 
 
 @jobs.command("resume")

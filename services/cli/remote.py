@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from maskloop.platform.forecast import Budget
 from maskloop.services.cli import console
 
 if TYPE_CHECKING:
@@ -58,13 +59,22 @@ def autolabel(
     *,
     supersede: bool,
     priority: int,
+    sample_images: int | None,
+    budget: Budget,
     detach: bool,
     as_json: bool,
 ) -> None:
     """The server's worker does it; without `detach` it is followed to its end."""
     with server:
         project = server.project(project_name)
-        job = server.autolabel(project.id, parameters, supersede=supersede, priority=priority)
+        job = server.autolabel(
+            project.id,
+            parameters,
+            supersede=supersede,
+            priority=priority,
+            sample_images=sample_images,
+            budget=budget.to_json(),
+        )
         if not detach:
             console.note(f"Job {job.id} on the server. Ctrl-C leaves it running there.")
             with console.progress() as bar:

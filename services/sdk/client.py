@@ -205,17 +205,23 @@ class Client(Reviewing):
         *,
         supersede: bool = False,
         priority: int = 0,
+        sample_images: int | None = None,
+        budget: dict[str, float] | None = None,
     ) -> Job:
         """Queue everything-mode over all images; `parameters` by the official generator's names.
 
         With `supersede` the proposals replace pending ones of other model versions. `priority` from
-        -100 to 100: workers take the highest first.
+        -100 to 100: workers take the highest first. With `sample_images` so many random ones are
+        done, then the job is paused with a `forecast`. It is also paused when its `budget` is
+        spent: `seconds` of all workers, `masks`, `bytes`.
         """
         body = {
             "kind": "autolabel",
             "parameters": parameters or {},
             "supersede": supersede,
             "priority": priority,
+            "sample_images": sample_images,
+            "budget": budget or {},
         }
         return Job.model_validate(self._http.ask("POST", f"/projects/{project_id}/jobs", json=body))
 
@@ -238,11 +244,12 @@ class Client(Reviewing):
     def wait_for(
         self, project_id: int, job_id: int, *, on_progress: Callable[[Job], None] = lambda job: None
     ) -> Job:
-        """Until the job has ended, however it did; a paused one has not."""
+        """Until the job has ended, however it did. One that somebody paused has not; one that made
+        its forecast or spent its budget goes on only when somebody says so."""
         while True:
             job = self.job(project_id, job_id)
             on_progress(job)
-            if job.has_ended:
+            if job.has_ended or job.is_paused_by_itself:
                 return job
             self._wait(_LOOK_SECONDS)
 

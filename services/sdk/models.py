@@ -202,9 +202,16 @@ class Job(Answer):
     kind: str
     state: str
     error: str | None = None
+    error_code: str | None = None
     priority: int = 0
+    forecast: dict[str, Any] | None = None
+    budget: dict[str, float] = {}
     counts: dict[str, int] = {}
     created_at: datetime | None = None
+
+    @property
+    def is_paused_by_itself(self) -> bool:
+        return self.state == "paused" and self.error_code is not None
 
     @property
     def images(self) -> int:

@@ -1,6 +1,8 @@
 """What a job's worker does when the pipeline under it breaks; the pipeline is the test's."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +27,11 @@ from maskloop.platform.states import ItemState, JobState
 from maskloop.services import held_jobs
 from maskloop.services.autolabel import run_job
 from maskloop.services.images import add_images
-from maskloop.services.jobs import cancel, claim, pause, submit_autolabel, troubled_items
+from maskloop.services.jobs import claim, submit_autolabel, troubled_items
 from maskloop.services.model_versions import register_weights
 from maskloop.services.projects import create_project
 from maskloop.services.runtime import Runtime
+from maskloop.services.steering import cancel, pause
 
 IMAGES = 40
 Pipeline = Callable[..., Iterator[ItemResult]]
@@ -178,10 +181,9 @@ def test_a_cancelled_job_says_cancelled_keeps_what_is_done_and_can_be_resumed(
     def cancel_at_ten(counts: Counts) -> None:
         if counts.done == 10:
             assert cancel(runtime, job) is JobState.RUNNING
+            next_heartbeat(runtime, job)
 
-    runtime = Runtime(
-        runtime.settings.model_copy(update={"lease_seconds": 0.03}), runtime.engine, runtime.objects
-    )
+    runtime = with_settings(runtime, lease_seconds=3)
     view = run_job(runtime, job, on_progress=cancel_at_ten, pipeline=healthy)
     resumed = run_job(runtime, job, pipeline=healthy)
 
@@ -285,7 +287,7 @@ def test_a_job_that_waits_for_a_store_is_paused_at_once_and_goes_on_later(
         if counts.put_off == IMAGES:
             assert pause(runtime, job) is JobState.RUNNING
 
-    slow = with_settings(runtime, retry_seconds=600, lease_seconds=0.3)
+    slow = with_settings(runtime, retry_seconds=600, lease_seconds=3)
     paused = run_job(slow, job, pipeline=away, on_progress=pause_when_all_wait)
     assert paused.job.state is JobState.PAUSED
     assert paused.counts == Counts(queued=IMAGES, put_off=IMAGES)
@@ -304,9 +306,10 @@ def test_a_worker_gives_way_to_a_job_of_higher_priority_and_comes_back(
     def submit_at_ten(counts: Counts) -> None:
         if counts.done == 10 and not urgent:
             urgent.append(submit_autolabel(runtime, "photos", GenerationParameters(), priority=1))
+            next_heartbeat(runtime, job)
 
-    quick = with_settings(runtime, lease_seconds=0.03)
-    left = run_job(quick, job, pipeline=healthy, on_progress=submit_at_ten, gives_way=True)
+    runtime = with_settings(runtime, lease_seconds=3)
+    left = run_job(runtime, job, pipeline=healthy, on_progress=submit_at_ten, gives_way=True)
 
     assert 10 <= left.counts.done < IMAGES
     assert left.counts.leased == 0
@@ -315,6 +318,18 @@ def test_a_worker_gives_way_to_a_job_of_higher_priority_and_comes_back(
         order.append(found)
         assert run_job(runtime, found, pipeline=healthy).counts == Counts(done=IMAGES)
     assert order == [*urgent, job]
+
+
+def next_heartbeat(runtime: Runtime, job: int) -> None:
+    """Waits until the worker was heard of again: then it knows what was asked before."""
+    before, deadline = lease_until(runtime, job), time.monotonic() + 30
+    while lease_until(runtime, job) == before:
+        assert time.monotonic() < deadline, "the worker is silent"
+
+
+def lease_until(runtime: Runtime, job: int) -> datetime | None:
+    with runtime.engine.connect() as connection:
+        return jobs.by_id(connection, job).lease_until
 
 
 def next_waiting(runtime: Runtime) -> int | None:

@@ -11,7 +11,7 @@ from PIL import Image
 from skimage.draw import polygon2mask
 
 from maskloop.platform.masks import GeneratedMask, Rle
-from maskloop.services.report import duration, rate
+from maskloop.services.report import rate
 from maskloop.services.report_drawing import (
     COLOURS,
     LONG_SIDE,
@@ -21,6 +21,7 @@ from maskloop.services.report_drawing import (
     outline,
     page_size,
 )
+from maskloop.services.units import duration
 
 Mask = npt.NDArray[np.bool_]
 

@@ -25,6 +25,7 @@ OWN_TROUBLE = {
     "graph_unexpected",
     "internal",
     "not_comparable",
+    "nothing_measured",
     "remote",
     "schema_too_new",
     "server_unreachable",

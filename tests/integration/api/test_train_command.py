@@ -13,9 +13,9 @@ from maskloop.platform.training import Policy, Recipe
 from maskloop.services import training_policies, trainings
 from maskloop.services.cli import commands
 from maskloop.services.cli.app import app
-from maskloop.services.jobs import cancel
 from maskloop.services.people import set_roles
 from maskloop.services.sdk import Client
+from maskloop.services.steering import cancel
 from maskloop.services.tokens import create_token
 from maskloop.services.training_runs import run_training
 from sites.school import RULE, School, StandIn

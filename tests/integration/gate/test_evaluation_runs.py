@@ -25,8 +25,9 @@ from maskloop.platform.states import JobState
 from maskloop.platform.training import GatePolicy, Policy, SetRule
 from maskloop.services import evaluations as asked
 from maskloop.services.evaluation_runs import run_evaluation
-from maskloop.services.jobs import cancel, claim, requeue
+from maskloop.services.jobs import claim, requeue
 from maskloop.services.model_versions import retire
+from maskloop.services.steering import cancel
 from maskloop.services.training_sets import freeze
 from sites.contest import CHAMPION_IOU, HELD_OUT, CheckStop, Contest, nothing
 

@@ -14,7 +14,6 @@ from maskloop.platform.errors import JobBusyError, NotFoundError, RefusedTransit
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.states import ItemState, JobState
 from maskloop.services.jobs import (
-    cancel,
     claim,
     list_jobs,
     retry_quarantined,
@@ -24,6 +23,7 @@ from maskloop.services.jobs import (
 )
 from maskloop.services.owners import owner_name
 from maskloop.services.runtime import Runtime
+from maskloop.services.steering import cancel
 
 if TYPE_CHECKING:
     from tests.integration.jobs.conftest import Desk

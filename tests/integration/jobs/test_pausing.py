@@ -13,17 +13,9 @@ from maskloop.platform.errors import BadPriorityError, RefusedTransitionError
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.states import ItemState, JobState
 from maskloop.services.heartbeat import Heartbeat
-from maskloop.services.jobs import (
-    cancel,
-    claim,
-    pause,
-    prioritize,
-    requeue,
-    settle_abandoned,
-    submit_autolabel,
-    view,
-)
+from maskloop.services.jobs import claim, requeue, submit_autolabel, view
 from maskloop.services.runtime import Runtime
+from maskloop.services.steering import cancel, pause, prioritize, settle_abandoned
 
 if TYPE_CHECKING:
     from tests.integration.jobs.conftest import Desk

@@ -22,7 +22,8 @@ from maskloop.platform.manifests import read_manifest
 from maskloop.platform.states import JobState, ModelVersionState, Split
 from maskloop.platform.training import Recipe
 from maskloop.services import trainings
-from maskloop.services.jobs import cancel, claim, requeue, settle_abandoned, view
+from maskloop.services.jobs import claim, requeue, view
+from maskloop.services.steering import cancel, settle_abandoned
 from maskloop.services.training_runs import run_training
 from sites.school import BeforeStep, School, StandIn
 

@@ -18,8 +18,8 @@ from maskloop.platform.states import JobState, NeverTrained, TrainingReason
 from maskloop.platform.training import Policy, SetRule, Triggers
 from maskloop.services import training_policies, trainings
 from maskloop.services.annotations import Editor, Submitted, delete, update
-from maskloop.services.jobs import cancel
 from maskloop.services.reviews import Judgement, review
+from maskloop.services.steering import cancel
 from maskloop.services.training_runs import run_training
 from maskloop.services.triggers import Due, due, keep_triggering, trigger_all
 from sites.bench import StartedJob
