@@ -10,6 +10,7 @@ import pytest
 from maskloop.platform.access import Role
 from maskloop.platform.db import job_items, jobs, model_versions
 from maskloop.platform.db.jobs import Lease
+from maskloop.platform.states import JobState
 
 if TYPE_CHECKING:
     from sites.bench import Bench
@@ -110,3 +111,37 @@ def test_counts_and_items_are_those_of_the_ledger(
     assert (second["state"], second["retries"]) == ("queued", 1)
     assert (second["error_code"], second["error"]) == ("store_unavailable", "away")
     assert second["retry_at"] is not None
+
+
+def test_a_dry_run_with_a_budget_is_submitted_and_its_budget_changed(
+    ops: httpx.Client, photos: int
+) -> None:
+    job = submit(ops, photos, sample_images=2, budget={"seconds": 60.5, "masks": 7})
+    assert (job["sample_images"], job["forecast"]) == (2, None)
+    assert job["budget"] == {"seconds": 60.5, "masks": 7}
+    path = f"/api/v1/projects/{photos}/jobs"
+    changed = ops.put(f"{path}/{job['id']}/budget", json={"bytes": 9}).json()
+    assert changed["budget"] == {"bytes": 9}
+    for wrong in ({"bytes": 0}, {"seconds": -1}, {"hours": 3}, {"masks": 1.5}):
+        assert ops.put(f"{path}/{job['id']}/budget", json=wrong).status_code == 422
+        assert ops.post(path, json={"budget": wrong}).status_code == 422
+    assert ops.post(path, json={"sample_images": 1}).status_code == 422
+
+
+def test_a_job_whose_budget_is_spent_is_not_resumed(
+    site: "Site", ops: httpx.Client, photos: int
+) -> None:
+    job_id = submit(ops, photos, budget={"masks": 3})["id"]
+    with site.runtime.engine.begin() as connection:
+        assert jobs.claim(connection, job_id, ELSEWHERE, take_over=False)
+        done, _ = job_items.lease(connection, job_id, ELSEWHERE, limit=2)
+        assert job_items.finish_done(
+            connection, done.id, ELSEWHERE, result_key="r", masks=3, seconds={"read": 1.5}
+        )
+        job_items.give_back(connection, job_id, ELSEWHERE, count_attempt=False)
+        assert jobs.finish(connection, job_id, ELSEWHERE, JobState.PAUSED)
+    path = f"/api/v1/projects/{photos}/jobs/{job_id}"
+    refused = ops.post(f"{path}/resume")
+    assert (refused.status_code, refused.json()["code"]) == (409, "budget_spent")
+    assert ops.put(f"{path}/budget", json={}).json()["budget"] == {}
+    assert ops.post(f"{path}/resume").json()["state"] == "queued"

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy.engine import make_url
 from typer.testing import CliRunner, Result
 
-from maskloop.platform.db import job_items
+from maskloop.platform.db import job_items, jobs
 from maskloop.platform.db.jobs import Lease
-from maskloop.platform.errors import BadPriorityError
+from maskloop.platform.errors import BadBudgetError, BadPriorityError
+from maskloop.platform.forecast import Budget, Measured, forecast
 from maskloop.platform.states import JobState
-from maskloop.services.cli.jobs import jobs
+from maskloop.services.cli.jobs import jobs as commands
 from maskloop.services.jobs import view
 from maskloop.services.runtime import Runtime
 
@@ -35,7 +36,7 @@ def maskloop(runtime: Runtime) -> Run:
         "MASKLOOP_DATABASE_URL": url.render_as_string(hide_password=False),
         "COLUMNS": "200",
     }
-    return lambda *words: CliRunner(env=own).invoke(jobs, list(map(str, words)))
+    return lambda *words: CliRunner(env=own).invoke(commands, list(map(str, words)))
 
 
 def test_pause_says_what_happened_and_how_to_go_on(
@@ -87,3 +88,37 @@ def test_show_names_what_is_put_off_and_why(
     told = maskloop("show", job_id).output
     assert "put off until" in told
     assert "(try 2) store_unavailable: The object store is away." in told
+
+
+def test_a_budget_is_set_shown_and_taken_away(runtime: Runtime, job_id: int, maskloop: Run) -> None:
+    assert maskloop("budget", job_id, "8h,50GB").output == (
+        f"Job {job_id} may spend 8 worker hours, 50 GB written.\n"
+    )
+    shown = json.loads(maskloop("show", job_id, "--json").output)
+    assert shown["budget"] == {"seconds": 28_800, "bytes": 50_000_000_000}
+    assert maskloop("budget", job_id, "--none").output == (
+        f"Job {job_id} may spend as much as it takes.\n"
+    )
+    assert isinstance(maskloop("budget", job_id, "much").exception, BadBudgetError)
+    assert maskloop("budget", job_id).exit_code == 2
+    assert view(runtime, job_id).job.budget == Budget()
+
+
+def test_show_has_the_forecast_of_a_dry_run(
+    runtime: Runtime, desk: "Desk", job_id: int, maskloop: Run
+) -> None:
+    desk.hold(job_id)
+    made = forecast(
+        [Measured(2, 10, 1000), Measured(4, 30, 3000)],
+        images=3,
+        workers=2,
+        start_seconds=5,
+        stretch=1,
+    )
+    with runtime.engine.begin() as connection:
+        assert jobs.set_forecast(connection, job_id, ELSEWHERE, made)
+    told = maskloop("show", job_id).output
+    assert "Forecast of all 3 images, from 2 at random, with 2 workers:" in told
+    (clock,) = (line for line in told.splitlines() if "time on the clock" in line)
+    assert "9.5 s" in clock
+    assert json.loads(maskloop("show", job_id, "--json").output)["forecast"] == made.to_json()
