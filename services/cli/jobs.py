@@ -1,5 +1,7 @@
 """`maskloop jobs …`"""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +14,7 @@ from maskloop.services.cli.options import AsJson, JobId, runtime
 from maskloop.services.cli.training import training_progress
 
 if TYPE_CHECKING:
+    from maskloop.platform.db.job_items import Counts
     from maskloop.platform.db.job_ledger import LedgerRow
     from maskloop.services.jobs import JobView
 
@@ -37,26 +40,41 @@ def list_all(
     elif not views:
         console.say("No jobs yet. Start one with: maskloop autolabel PROJECT")
     else:
-        counted = ["done", "of", "put off", "quarantined", "failed", "masks"]
-        rows = [
-            (v.job.id, v.job.kind, v.project, v.state, v.job.priority, *_figures(v)) for v in views
-        ]
-        console.table(["job", "kind", "project", "state", "priority", *counted], rows)
+        columns = [column for column in _COLUMNS if column.is_wanted(views)]
+        rows = [[column.of(view) for column in columns] for view in views]
+        console.table([column.name for column in columns], rows)
 
 
-def _figures(view: "JobView") -> tuple[int | None, ...]:
+@dataclass(frozen=True)
+class _Column:
+    """`is_rare`: left out where it would be empty or zero throughout."""
+
+    name: str
+    of: Callable[["JobView"], object]
+    is_rare: bool = False
+
+    def is_wanted(self, views: Sequence["JobView"]) -> bool:
+        return not self.is_rare or any(self.of(view) for view in views)
+
+
+def _counted(figure: Callable[["Counts"], int]) -> Callable[["JobView"], int | None]:
     """Only autolabel has images of its own to count."""
-    if view.job.kind is not JobKind.AUTOLABEL:
-        return (None,) * 6
-    counts = view.counts
-    return (
-        counts.done,
-        counts.total,
-        counts.put_off,
-        counts.quarantined,
-        counts.failed,
-        counts.masks,
-    )
+    return lambda view: figure(view.counts) if view.job.kind is JobKind.AUTOLABEL else None
+
+
+_COLUMNS = (
+    _Column("job", lambda view: view.job.id),
+    _Column("kind", lambda view: view.job.kind),
+    _Column("project", lambda view: view.project),
+    _Column("state", lambda view: view.state),
+    _Column("priority", lambda view: view.job.priority, is_rare=True),
+    _Column("done", _counted(lambda counts: counts.done)),
+    _Column("of", _counted(lambda counts: counts.total)),
+    _Column("put off", _counted(lambda counts: counts.put_off), is_rare=True),
+    _Column("quarantined", _counted(lambda counts: counts.quarantined)),
+    _Column("failed", _counted(lambda counts: counts.failed)),
+    _Column("masks", _counted(lambda counts: counts.masks)),
+)
 
 
 @jobs.command("show")

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from skimage import data as photographs
 
+from maskloop.platform.db import jobs
 from maskloop.platform.db.images import Image
 from maskloop.platform.errors import BadLocationError, NotFoundError
+from maskloop.platform.forecast import Measured, forecast
 from maskloop.platform.states import ItemState, JobState
 from maskloop.services.report import default_path, write_report
 from maskloop.services.runtime import Runtime
@@ -107,6 +109,26 @@ def test_a_finished_job_shows_its_figures_cards_and_what_went_wrong(
         assert words in page.text
     assert "failed" not in page.text
     assert [card["data-masks"] for card in page.cards] == ["3", "2"]
+
+
+def test_a_forecast_stands_beside_what_it_was_in_the_end(
+    runtime: Runtime, bench: "Bench", images: list[Image], job: "StartedJob", tmp_path: Path
+) -> None:
+    made = forecast(
+        [Measured(10, 3, 0), Measured(12, 1, 0)], images=3, workers=2, start_seconds=5, stretch=1
+    )
+    with runtime.engine.begin() as connection:
+        assert jobs.set_forecast(connection, job.id, job.held, made)
+    job.done(images[0], squares(bench, images[0], 40, 80, 20), {"decode": 10.0})
+    page = read(write_report(runtime, job.id, tmp_path / "before.html"))
+    assert "Forecast from 2 of 3 images, 95 % interval" in page.text
+    assert "as forecast" not in page.text
+    job.done(images[1], squares(bench, images[1], 50), {"decode": 12.0})
+    job.done(images[2], squares(bench, images[2], *range(10, 70)), {"decode": 11.0})
+    job.finish()
+    page = read(write_report(runtime, job.id, tmp_path / "after.html"))
+    assert "time of all workers 22 s – 55 s 33 s as forecast" in page.text
+    assert "masks 4 – 28 64 not as forecast" in page.text
 
 
 def test_masks_are_drawn_the_largest_first_with_score_and_colour(
