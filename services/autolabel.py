@@ -6,8 +6,10 @@ suspected, and quarantined once another one has gone through: where none does, i
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from maskloop.actors import autolabel
@@ -34,12 +36,15 @@ from maskloop.services.held_jobs import (
 from maskloop.services.jobs import JobView, view
 from maskloop.services.model_versions import fetch_weights
 from maskloop.services.proposals import apply_result, settle_bad
+from maskloop.services.result_writers import ResultWriters
 from maskloop.services.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 
 WINDOW = 256
 """Items leased and handed to the pipeline together; starting a window costs a second or two."""
+WRITERS = 3
+"""Threads that apply results; each has a connection to the database while it does."""
 _SHRINK = 16
 HOPELESS = 3
 """So many single images in a row that break the pipeline are no fault of the images."""
@@ -75,20 +80,22 @@ class _Work:
 
 class _Tally:
     """The ledger's counts, kept while working: asking the database after every image would cost
-    more the larger the job is."""
+    more the larger the job is. Writers settle at once: one after the other."""
 
     def __init__(self, counts: Counts, on_progress: Callable[[Counts], None]) -> None:
         waiting = counts.queued + counts.leased
         self._counts = replace(counts, queued=waiting, leased=0)
         self._on_progress = on_progress
+        self._settling = threading.Lock()
         on_progress(self._counts)
 
     def settled(self, state: ItemState, masks: int = 0) -> None:
-        counts = self._counts
-        changed = {"queued": counts.queued - 1, "masks": counts.masks + masks}
-        changed[state.value] = getattr(counts, state.value) + 1
-        self._counts = replace(counts, **changed)
-        self._on_progress(self._counts)
+        with self._settling:
+            counts = self._counts
+            changed = {"queued": counts.queued - 1, "masks": counts.masks + masks}
+            changed[state.value] = getattr(counts, state.value) + 1
+            self._counts = replace(counts, **changed)
+            self._on_progress(self._counts)
 
 
 def run_job(
@@ -171,6 +178,7 @@ class _Suspects:
         self._work = work
         self._found: list[tuple[LeasedItem, PipelineBrokenError]] = []
         self._one_went_through = False
+        self._convicting = threading.Lock()
 
     def add(self, item: LeasedItem, error: PipelineBrokenError) -> None:
         """Raises `WorkersDieError` for one too many."""
@@ -179,10 +187,12 @@ class _Suspects:
             raise WorkersDieError(self._work.job.id, error.reason) from error
 
     def convict(self) -> None:
-        self._one_went_through = True
-        for item, error in self._found:
-            _quarantine(self._work, item, error.reason)
-        self._found.clear()
+        """By whichever writer is the first."""
+        with self._convicting:
+            self._one_went_through = True
+            for item, error in self._found:
+                _quarantine(self._work, item, error.reason)
+            self._found.clear()
 
     def end(self) -> None:
         """Nothing is left that could go through."""
@@ -198,15 +208,20 @@ def _lease(work: _Work, limit: int) -> list[LeasedItem]:
 
 def _run_window(work: _Work, items: list[LeasedItem], suspects: _Suspects) -> None:
     by_id = {item.id: item for item in items}
-    for result in work.pipeline(work.plan, [_asked(item) for item in items]):
-        state = apply_result(work.runtime, work.job, work.lease, by_id[result.item_id], result)
-        del by_id[result.item_id]
-        work.tally.settled(state, result.masks)
-        if state is ItemState.DONE:
-            suspects.convict()
-        work.held.check_stop()
+    with ResultWriters(WRITERS) as writers:
+        for result in work.pipeline(work.plan, [_asked(item) for item in items]):
+            item = by_id.pop(result.item_id)
+            writers.write(partial(_apply, work, item, result, suspects))
+            work.held.check_stop()
     if by_id:
         raise PipelineBrokenError(f"{len(by_id)} images were left without a result")
+
+
+def _apply(work: _Work, item: LeasedItem, result: ItemResult, suspects: _Suspects) -> None:
+    state = apply_result(work.runtime, work.job, work.lease, item, result)
+    work.tally.settled(state, result.masks)
+    if state is ItemState.DONE:
+        suspects.convict()
 
 
 def _asked(item: LeasedItem) -> WorkItem:
