@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import psycopg
 import sqlalchemy as sa
 
 from maskloop.platform.db import proposal_rows
+from maskloop.platform.db.database import of_the_driver
 from maskloop.platform.db.tables import images, proposals
 from maskloop.platform.errors import NotFoundError
 from maskloop.platform.masks import GeneratedMask, Rle
@@ -40,12 +40,10 @@ def copy_in(
     """Store masks of one image as pending proposals; how many were new."""
     if not masks:
         return 0
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
     by_digest: dict[bytes, GeneratedMask] = {}
     for mask in masks:
         by_digest.setdefault(mask.rle.digest, mask)
-    with driver.cursor() as cursor:
+    with of_the_driver(connection) as driver, driver.cursor() as cursor:
         # Whoever writes proposals of an image holds its row, so what is known stays all there is.
         cursor.execute("SELECT FROM images WHERE id = %s FOR NO KEY UPDATE", (image_id,))
         cursor.execute(
