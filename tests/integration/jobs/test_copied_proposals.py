@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from maskloop.platform.db import proposals
+from maskloop.platform.errors import DatabaseUnavailableError
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.masks import GeneratedMask, Rle
 from maskloop.platform.states import ProposalState
@@ -126,7 +127,7 @@ def test_of_two_jobs_that_propose_the_same_at_once_one_waits_and_adds_the_rest(
     assert [one.job_id for one in stored(runtime, job_id)] == [job_id, other_id]
 
 
-@pytest.mark.parametrize("wrong", ["image", "job"])
+@pytest.mark.parametrize("wrong", ["image", "job", "version"])
 def test_what_belongs_to_another_is_refused_and_nothing_is_stored(
     runtime: Runtime, bench: "Bench", job_id: int, wrong: str
 ) -> None:
@@ -137,23 +138,19 @@ def test_what_belongs_to_another_is_refused_and_nothing_is_stored(
         "INSERT INTO model_versions (name, state, encoder_digest, decoder_digest) "
         "VALUES ('other', 'ready', 'a', 'b') RETURNING id"
     )
+    first = "SELECT min(id) FROM images WHERE project_id = :id"
     with runtime.engine.begin() as connection:
         their_id = connection.execute(sa.text(theirs)).scalar_one()
         other = connection.execute(sa.text(version)).scalar_one()
-    black = bench.add_image(their_id, bench.png(np.zeros((4, 4, 3), np.uint8)), "theirs.png")
-    assert black is not None
-    with runtime.engine.connect() as connection:
-        ours = connection.execute(
-            sa.text("SELECT min(id) FROM images WHERE project_id = :id"), {"id": job.project_id}
-        ).scalar_one()
-    whose = {
-        "image": (job.project_id, black.id, job.version_id),
-        "job": (their_id, black.id, job.version_id),
-        "version": (job.project_id, ours, other),
-    }
-    project_id, image_id, version_id = whose[wrong]
+        our_image = connection.execute(sa.text(first), {"id": job.project_id}).scalar_one()
+    their_image = bench.add_image(their_id, bench.png(np.zeros((4, 4, 3), np.uint8)), "theirs.png")
+    project_id, image_id, version_id, named = {
+        "image": (job.project_id, their_image.id, job.version_id, "proposals_image_check"),
+        "job": (their_id, their_image.id, job.version_id, "proposals_job_check"),
+        "version": (job.project_id, our_image, other, "proposals_job_check"),
+    }[wrong]
     with (
-        pytest.raises(psycopg.errors.ForeignKeyViolation, match='on table "proposals"'),
+        pytest.raises(psycopg.errors.ForeignKeyViolation) as caught,
         runtime.engine.begin() as connection,
     ):
         proposals.copy_in(
@@ -164,4 +161,54 @@ def test_what_belongs_to_another_is_refused_and_nothing_is_stored(
             job_id=job_id,
             model_version_id=version_id,
         )
+    assert caught.value.diag.constraint_name == named
     assert stored(runtime, job_id) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM images",
+        "TRUNCATE images CASCADE",
+        "UPDATE images SET project_id = project_id + 1",
+        "DELETE FROM jobs",
+        "UPDATE jobs SET model_version_id = model_version_id + 1",
+    ],
+)
+def test_what_proposals_belong_to_neither_goes_nor_becomes_anothers(
+    runtime: Runtime, job_id: int, change: str
+) -> None:
+    assert view(runtime, job_id).counts.total > 0
+    with (
+        pytest.raises(sa.exc.IntegrityError, match="are never changed or removed"),
+        runtime.engine.begin() as connection,
+    ):
+        connection.execute(sa.text(change))
+
+
+def test_a_proposal_cannot_be_moved_to_what_is_not_the_projects(
+    runtime: Runtime, job_id: int
+) -> None:
+    with runtime.engine.begin() as connection:
+        copy_in(connection, runtime, job_id, MASKS)
+    for column in ("project_id", "image_id", "job_id", "model_version_id"):
+        move = f"UPDATE proposals SET {column} = 1000"
+        with (
+            pytest.raises(sa.exc.IntegrityError, match="proposals name "),
+            runtime.engine.begin() as connection,
+        ):
+            connection.execute(sa.text(move))
+
+
+def copy_over_a_lost_connection(runtime: Runtime, job_id: int) -> None:
+    with runtime.engine.begin() as connection:
+        pid = connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+        with runtime.engine.begin() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:pid, 30000)"), {"pid": pid})
+        whose = dict.fromkeys(("project_id", "image_id", "model_version_id"), 1)
+        proposals.copy_in(connection, MASKS, job_id=job_id, **whose)
+
+
+def test_a_server_that_is_gone_is_an_error_of_ours(runtime: Runtime, job_id: int) -> None:
+    with pytest.raises(DatabaseUnavailableError):
+        copy_over_a_lost_connection(runtime, job_id)
