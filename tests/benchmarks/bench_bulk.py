@@ -1,5 +1,6 @@
-"""What bulk work asks of the database: masks written in commits of one image each, and how long
-people wait for the hot queries where there are many proposals.
+"""What bulk work asks of the database, and how much of the machine its pipeline uses: masks written
+in commits of one image each, how long people wait for the hot queries where there are many
+proposals, and a job beside a bare loop over the same photographs.
 
 `make bench-bulk` runs it: `BENCH='--rows 10000000'` for the size of the contract, `--only` chooses
 parts. Each part has an embedded server of its own with the durable settings that it starts with.
@@ -24,12 +25,14 @@ ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tests"))
 
 from bulk.copying import WRITERS, Rates, rates  # noqa: E402
+from bulk.pipeline import Paces, paces  # noqa: E402
 from bulk.queries import Waited, filled, sizes, waits  # noqa: E402
 from maskloop.platform.settings import Settings  # noqa: E402
 from maskloop.services.runtime import Runtime, open_runtime  # noqa: E402
 
 OUT = ROOT / "build" / "bench"
-PARTS = ("copying", "queries")
+CACHE = ROOT / "build" / "test-cache"
+PARTS = ("copying", "queries", "pipeline")
 
 
 def arguments() -> argparse.Namespace:
@@ -39,6 +42,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
     parser.add_argument("--rows", type=int, default=1_000_000, help="proposals to ask among")
     parser.add_argument("--runs", type=int, help="askings of each query; rounds of writing")
+    parser.add_argument("--images", type=int, default=200, help="photographs of the pipeline")
+    parser.add_argument("--points-per-side", type=int, default=16)
     parser.add_argument("--quick", action="store_true", help="does it run? Figures mean nothing")
     parser.add_argument("--scratch", type=Path, help="where the databases are made")
     parser.add_argument("--out", type=Path)
@@ -46,6 +51,7 @@ def arguments() -> argparse.Namespace:
     chosen.out = chosen.out or (OUT / "quick" if chosen.quick else OUT)
     if chosen.quick:
         chosen.rows, chosen.runs = 20_000, 2
+        chosen.images, chosen.points_per_side = 4, 4
     unknown = set(chosen.only.split(",")) - set(PARTS)
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
@@ -69,6 +75,10 @@ def main() -> None:
             facts["sizes"] = sizes(runtime.engine)
             found = list(waits(runtime.engine, warehouse, chosen.runs or 200))
             report_queries(report, found, warehouse.proposals)
+    if "pipeline" in wanted:
+        with database(chosen.scratch) as runtime:
+            pace = paces(runtime, CACHE / "weights", chosen.images, chosen.points_per_side)
+        report_pipeline(report, pace, chosen.images, chosen.points_per_side)
     facts["load_average_after"] = load_average()
     report.write(chosen.out, "bulk")
     write_json(chosen.out / "bulk_machine.json", facts)
@@ -115,6 +125,18 @@ def report_queries(report: Report, found: Sequence[Waited], rows: int) -> None:
             f"{each.name}, {rows} proposals; median {each.quantile(0.5) * 1000:.2f}",
             values=[second * 1000 for second in each.seconds],
         )
+
+
+def report_pipeline(report: Report, pace: Paces, images: int, points: int) -> None:
+    report.rate(
+        "pipeline_efficiency",
+        images / pace.job,
+        images / pace.bare,
+        "images/s",
+        f"{images} photographs, {points}×{points} points, {pace.workers} processes; with its start "
+        f"the job took {pace.job:.0f} s, the bare loop {pace.bare:.0f} s",
+        values=[images / pace.job],
+    )
 
 
 if __name__ == "__main__":
