@@ -13,7 +13,7 @@ from maskloop.platform.db import (
     image_picking,
     image_summaries,
     images,
-    job_items,
+    job_ledger,
     jobs,
     proposal_doubts,
     proposals,
@@ -80,7 +80,7 @@ def _lists(of: Warehouse, page: int) -> Iterator[tuple[str, Query]]:
         )
 
     def of_items(*states: ItemState) -> Query:
-        return lambda connection, number: job_items.page(
+        return lambda connection, number: job_ledger.page(
             connection, project_id, of.job_id, states=states, after=first + number, limit=100
         )
 
@@ -144,7 +144,7 @@ def _exports(of: Warehouse) -> Iterator[tuple[str, Query]]:
     yield (
         "export, page of the ledger",
         lambda connection, _: list(
-            islice(job_items.ledger(connection, project_id, of.job_id, size=100), 100)
+            islice(job_ledger.ledger(connection, project_id, of.job_id, size=100), 100)
         ),
     )
     yield (
