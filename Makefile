@@ -4,7 +4,7 @@ BIN = .venv/bin
 WORKERS = 2
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test check bench bench-precision bench-serve bench-train bench-ui bench-review bench-review-page clean
+.PHONY: setup demo test check bench bench-precision bench-serve bench-train bench-ui bench-review bench-review-page bench-images clean
 
 setup: .venv/ready                     ## the virtual environment with maskloop in it
 
@@ -42,6 +42,9 @@ bench-review: .venv/ready-dev           ## what the order of doubt finds; BENCH=
 
 bench-review-page: .venv/ready-dev      ## from key to next card in Chromium; BENCH=--quick tries it
 	$(BIN)/python tests/benchmarks/bench_review_page.py $(BENCH)
+
+bench-images: .venv/ready-dev          ## images added from manifests of a slow store; BENCH=--quick tries it
+	$(BIN)/python tests/benchmarks/bench_images.py $(BENCH)
 
 clean:                                 ## everything that the other commands made here
 	rm -rf .venv .venv-peer build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
