@@ -2,8 +2,8 @@
 
 `make bench-images` runs it, two minutes. The store is an S3 server in a process of its own on this
 machine, which answers each request late by a fixed time, as one over a network does; what is added
-goes into a folder and an embedded PostgreSQL. The peer is the same work by four readers at a time, which it was before.
-Writes images.json and images.md into build/bench/.
+goes into a folder and an embedded PostgreSQL. The peer is the same work by four readers at a time,
+which it was before. Writes images.json and images.md into build/bench/.
 """
 
 import argparse
