@@ -4,7 +4,7 @@ BIN = .venv/bin
 WORKERS = 2
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test check bench bench-precision bench-serve bench-train bench-ui bench-review bench-review-page bench-images clean
+.PHONY: setup demo test check bench bench-precision bench-serve bench-train bench-ui bench-review bench-review-page bench-bulk bench-images chaos clean
 
 setup: .venv/ready                     ## the virtual environment with maskloop in it
 
@@ -42,6 +42,12 @@ bench-review: .venv/ready-dev           ## what the order of doubt finds; BENCH=
 
 bench-review-page: .venv/ready-dev      ## from key to next card in Chromium; BENCH=--quick tries it
 	$(BIN)/python tests/benchmarks/bench_review_page.py $(BENCH)
+
+bench-bulk: .venv/ready-dev            ## masks into the database, and queries among many; BENCH=--quick tries it
+	$(BIN)/python tests/benchmarks/bench_bulk.py $(BENCH)
+
+chaos: .venv/ready-dev                  ## a job while everything around it is killed; BENCH=--quick tries it
+	$(BIN)/python tests/benchmarks/bench_chaos.py $(BENCH)
 
 bench-images: .venv/ready-dev          ## images added from manifests of a slow store; BENCH=--quick tries it
 	$(BIN)/python tests/benchmarks/bench_images.py $(BENCH)

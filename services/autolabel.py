@@ -7,16 +7,18 @@ suspected, and quarantined once another one has gone through: where none does, i
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from maskloop.actors import autolabel
 from maskloop.actors.ray_session import ray_session
 from maskloop.actors.sam.compute import compute_of, workers_of
-from maskloop.actors.work import ItemResult, Plan, WorkItem
+from maskloop.actors.work import ItemResult, Outcome, Plan, WorkItem
 from maskloop.platform.db import job_items, job_ledger, model_versions
 from maskloop.platform.db.database import now
 from maskloop.platform.db.job_items import Counts, LeasedItem
@@ -42,12 +44,15 @@ from maskloop.services.held_jobs import (
 from maskloop.services.jobs import JobView, view
 from maskloop.services.model_versions import fetch_weights
 from maskloop.services.proposals import apply_result, settle_bad
+from maskloop.services.result_writers import ResultWriters
 from maskloop.services.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 
 WINDOW = 256
 """Items leased and handed to the pipeline together; starting a window costs a second or two."""
+WRITERS = 3
+"""Threads that apply results; each has a connection to the database while it does."""
 _SHRINK = 16
 HOPELESS = 3
 """So many single images in a row that break the pipeline are no fault of the images."""
@@ -84,12 +89,13 @@ class _Work:
 
 class _Tally:
     """The ledger's counts, kept while working: asking the database after every image would cost
-    more the larger the job is."""
+    more the larger the job is. Writers settle at once: one after the other."""
 
     def __init__(self, counts: Counts, on_progress: Callable[[Counts], None]) -> None:
         waiting = counts.queued + counts.leased
         self._counts = replace(counts, queued=waiting, leased=0)
         self._on_progress = on_progress
+        self._settling = threading.Lock()
         on_progress(self._counts)
 
     @property
@@ -99,19 +105,23 @@ class _Tally:
 
     def put_off(self, items: int) -> None:
         """So many wait for another try now."""
-        if items != self._counts.put_off:
-            self._counts = replace(self._counts, put_off=items)
-            self._on_progress(self._counts)
+        with self._settling:
+            if items != self._counts.put_off:
+                self._show(replace(self._counts, put_off=items))
 
     def settled(self, state: ItemState, masks: int = 0) -> None:
-        counts = self._counts
-        if state is ItemState.QUEUED:
-            self.put_off(counts.put_off + 1)
-            return
-        changed = {"queued": counts.queued - 1, "masks": counts.masks + masks}
-        changed[state.value] = getattr(counts, state.value) + 1
-        self._counts = replace(counts, **changed)
-        self._on_progress(self._counts)
+        with self._settling:
+            counts = self._counts
+            if state is ItemState.QUEUED:
+                self._show(replace(counts, put_off=counts.put_off + 1))
+                return
+            changed = {"queued": counts.queued - 1, "masks": counts.masks + masks}
+            changed[state.value] = getattr(counts, state.value) + 1
+            self._show(replace(counts, **changed))
+
+    def _show(self, counts: Counts) -> None:
+        self._counts = counts
+        self._on_progress(counts)
 
 
 class _Purse:
@@ -122,13 +132,19 @@ class _Purse:
         self._spent = spent
 
     def pay(self, result: ItemResult) -> None:
-        """For one image."""
+        """For one image that came back."""
+        if result.outcome is not Outcome.DONE:
+            return
         spent = self._spent
         self._spent = Spent(
             spent.seconds + sum(result.seconds.values()),
             spent.masks + result.masks,
             spent.bytes + result.bytes,
         )
+
+    @property
+    def is_empty(self) -> bool:
+        return self._job.budget.reached(self._spent) is not None
 
     def check(self) -> None:
         """Raises `PausedError` once the budget is spent."""
@@ -255,6 +271,7 @@ class _Suspects:
         self._work = work
         self._found: list[tuple[LeasedItem, PipelineBrokenError]] = []
         self._one_went_through = False
+        self._convicting = threading.Lock()
 
     def add(self, item: LeasedItem, error: PipelineBrokenError) -> None:
         """Raises `WorkersDieError` for one too many."""
@@ -263,10 +280,12 @@ class _Suspects:
             raise WorkersDieError(self._work.job.id, error.reason) from error
 
     def convict(self) -> None:
-        self._one_went_through = True
-        for item, error in self._found:
-            _quarantine(self._work, item, error.reason)
-        self._found.clear()
+        """By whichever writer is the first."""
+        with self._convicting:
+            self._one_went_through = True
+            for item, error in self._found:
+                _quarantine(self._work, item, error.reason)
+            self._found.clear()
 
     def end(self) -> None:
         """Nothing is left that could go through."""
@@ -292,19 +311,25 @@ def _seconds_to_next_try(work: _Work, only_sampled: bool) -> float | None:
 
 def _run_window(work: _Work, items: list[LeasedItem], suspects: _Suspects) -> None:
     by_id = {item.id: item for item in items}
-    for result in work.pipeline(work.plan, [_asked(item) for item in items]):
-        state = apply_result(work.runtime, work.job, work.lease, by_id[result.item_id], result)
-        del by_id[result.item_id]
-        work.tally.settled(state, result.masks)
-        if state is ItemState.DONE:
+    with ResultWriters(WRITERS) as writers:
+        for result in work.pipeline(work.plan, [_asked(item) for item in items]):
+            item = by_id.pop(result.item_id)
+            writers.write(partial(_apply, work, item, result, suspects))
             work.purse.pay(result)
-        if work.tally.left:
-            work.purse.check()
-        if state is ItemState.DONE:
-            suspects.convict()
-        work.held.check_stop()
+            if work.purse.is_empty:
+                break
+            work.held.check_stop()
+    if work.tally.left:
+        work.purse.check()
     if by_id:
         raise PipelineBrokenError(f"{len(by_id)} images were left without a result")
+
+
+def _apply(work: _Work, item: LeasedItem, result: ItemResult, suspects: _Suspects) -> None:
+    state = apply_result(work.runtime, work.job, work.lease, item, result)
+    work.tally.settled(state, result.masks)
+    if state is ItemState.DONE:
+        suspects.convict()
 
 
 def _asked(item: LeasedItem) -> WorkItem:

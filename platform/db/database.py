@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+import psycopg
 import sqlalchemy as sa
+from psycopg.rows import TupleRow
 from sqlalchemy.engine import URL, make_url
 
 from maskloop.platform.db.embedded import start_embedded
@@ -75,6 +77,17 @@ def _translate_errors(engine: sa.Engine, where: str) -> None:
         operational = isinstance(context.sqlalchemy_exception, sa.exc.OperationalError)
         if operational or context.is_disconnect:
             raise DatabaseUnavailableError(where, first_line(original)) from original
+
+
+@contextmanager
+def of_the_driver(connection: sa.Connection) -> Iterator["psycopg.Connection[TupleRow]"]:
+    """The driver's own connection below, for what only it can do; its errors are ours there too."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    try:
+        yield driver
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailableError(_where(connection.engine.url), first_line(error)) from error
 
 
 def now(connection: sa.Connection) -> datetime:

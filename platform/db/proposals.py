@@ -1,23 +1,20 @@
-"""Rows of `proposals`. Bulk writes go by COPY through a staging table, so a second copy of the same
-mask of the same image and version is dropped by the unique constraint and not an error."""
+"""Rows of `proposals`. Bulk writes go by COPY; a second copy of the same mask of the same image and
+version is left out and not an error."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import psycopg
 import sqlalchemy as sa
 
+from maskloop.platform.db import proposal_rows
+from maskloop.platform.db.database import of_the_driver
 from maskloop.platform.db.tables import images, proposals
 from maskloop.platform.errors import NotFoundError
 from maskloop.platform.masks import GeneratedMask, Rle
 from maskloop.platform.states import ProposalState
 
-_COLUMNS = (
-    "mask_digest, rle_counts, bbox_xywh, area, predicted_iou, stability_score, point_xy, "
-    "crop_box_xywh"
-)
-_TYPES = ("bytea", "bytea", "int4[]", "int4", "float4", "float4", "float4[]", "int4[]")
+_COPY = f"COPY proposals ({', '.join(proposal_rows.COLUMNS)}) FROM STDIN WITH (FORMAT BINARY)"
 
 
 @dataclass(frozen=True)
@@ -43,42 +40,32 @@ def copy_in(
     """Store masks of one image as pending proposals; how many were new."""
     if not masks:
         return 0
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    with driver.cursor() as cursor:
-        # Jobs that write to one image go one after the other, else they could deadlock.
+    by_digest: dict[bytes, GeneratedMask] = {}
+    for mask in masks:
+        by_digest.setdefault(mask.rle.digest, mask)
+    with of_the_driver(connection) as driver, driver.cursor() as cursor:
+        # Whoever writes proposals of an image holds its row, so what is known stays all there is.
         cursor.execute("SELECT FROM images WHERE id = %s FOR NO KEY UPDATE", (image_id,))
         cursor.execute(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS incoming_proposals ON COMMIT DELETE ROWS AS "
-            f"SELECT {_COLUMNS} FROM proposals WITH NO DATA"
+            "SELECT mask_digest FROM proposals WHERE image_id = %s AND model_version_id = %s",
+            (image_id, model_version_id),
+            binary=True,
         )
-        cursor.execute("DELETE FROM incoming_proposals")  # an earlier image's
-        with cursor.copy(
-            f"COPY incoming_proposals ({_COLUMNS}) FROM STDIN WITH (FORMAT BINARY)"
-        ) as copy:
-            copy.set_types(_TYPES)
-            for mask in masks:
-                copy.write_row(_row(mask))
-        cursor.execute(
-            f"INSERT INTO proposals (project_id, image_id, job_id, model_version_id, {_COLUMNS}) "
-            f"SELECT %s, %s, %s, %s, {_COLUMNS} FROM incoming_proposals "
-            "ON CONFLICT (image_id, model_version_id, mask_digest) DO NOTHING",
-            (project_id, image_id, job_id, model_version_id),
+        for (digest,) in cursor:
+            by_digest.pop(digest, None)
+        if not by_digest:
+            return 0
+        rows = proposal_rows.packed(
+            list(by_digest.values()),
+            list(by_digest),
+            project_id=project_id,
+            image_id=image_id,
+            job_id=job_id,
+            model_version_id=model_version_id,
         )
-        return cursor.rowcount
-
-
-def _row(mask: GeneratedMask) -> tuple[object, ...]:
-    return (
-        mask.rle.digest,
-        mask.rle.counts,
-        list(mask.bbox_xywh),
-        mask.area,
-        mask.predicted_iou,
-        mask.stability_score,
-        list(mask.point_xy),
-        list(mask.crop_box_xywh),
-    )
+        with cursor.copy(_COPY) as copy:
+            copy.write(rows)
+    return len(by_digest)
 
 
 def count(connection: sa.Connection, project_id: int) -> int:

@@ -253,10 +253,10 @@ proposals = Table(
     "proposals",
     metadata,
     id_column(),
-    project_column(),
+    Column("project_id", BigInteger, nullable=False),
     Column("image_id", BigInteger, nullable=False),
     Column("job_id", BigInteger, nullable=False),
-    Column("model_version_id", BigInteger, ForeignKey("model_versions.id"), nullable=False),
+    Column("model_version_id", BigInteger, nullable=False),
     Column("state", Text, nullable=False, server_default=ProposalState.PENDING),
     Column("mask_digest", LargeBinary, nullable=False),
     Column("rle_counts", LargeBinary, nullable=False),
@@ -269,8 +269,6 @@ proposals = Table(
     created_column(),
     UniqueConstraint("image_id", "model_version_id", "mask_digest"),
     UniqueConstraint("project_id", "id"),
-    ForeignKeyConstraint(["project_id", "image_id"], ["images.project_id", "images.id"]),
-    ForeignKeyConstraint(["project_id", "job_id"], ["jobs.project_id", "jobs.id"]),
     one_of("state", ProposalState),
     CheckConstraint("octet_length(mask_digest) = 32", name="mask_digest"),
     CheckConstraint(
@@ -279,7 +277,6 @@ proposals = Table(
         name="arrays",
     ),
     Index(None, "project_id", "state", "id"),
-    Index(None, "project_id", "image_id", "id"),
     Index(
         None,
         "project_id",
@@ -300,4 +297,5 @@ proposals = Table(
         text("hashint8extended(id, 0)"),
         postgresql_where=text("state = 'pending'"),
     ),
+    comment="image, job and version are the project's and one another's, by trigger",
 )

@@ -125,6 +125,22 @@ def test_what_was_stored_is_there_when_the_server_starts_again(folder: Path) -> 
         assert connection.execute(sa.text("SELECT name FROM projects")).scalar_one() == "cats"
 
 
+def test_a_server_that_was_killed_is_started_again_with_what_was_committed(folder: Path) -> None:
+    """While the one who used it is still there, and does not fail when it leaves."""
+    with user_of(folder) as first:
+        with connect(first.url).begin() as connection:
+            connection.execute(sa.text("CREATE TABLE kept AS SELECT 7 AS number"))
+        os.kill(first.server_pid, signal.SIGKILL)
+        with user_of(folder) as second:
+            assert second.server_pid != first.server_pid
+            with connect(second.url).connect() as connection:
+                found = connection.execute(sa.text("SELECT number FROM kept")).scalar_one()
+            second.leave()
+        first.leave()
+    assert found == 7
+    until(lambda: not is_running(second.server_pid), "the server stops")
+
+
 def test_the_server_listens_on_no_network_address(folder: Path) -> None:
     server = start_embedded(folder)
     try:

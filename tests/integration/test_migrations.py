@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from psycopg.errors import ForeignKeyViolation
 from sqlalchemy.engine import make_url
 
 from maskloop.platform.db.database import connect
@@ -21,6 +22,7 @@ from maskloop.platform.db.migrate import (
     upgrade,
 )
 from maskloop.platform.errors import SchemaTooNewError
+from sites.warehouse import fill
 
 OWN_FUNCTIONS = "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
 CONSTRAINTS = """
@@ -93,6 +95,7 @@ def test_back_to_nothing_and_up_again(empty: sa.Engine) -> None:
     upgrade(empty)
     with empty.begin() as connection:
         assert set(connection.execute(sa.text(OWN_FUNCTIONS)).scalars()) == {
+            "maskloop_check_proposals",
             "maskloop_check_transition",
             "maskloop_refuse_change",
         }
@@ -103,6 +106,23 @@ def test_back_to_nothing_and_up_again(empty: sa.Engine) -> None:
         assert current_revision(connection) is None
     upgrade(empty)
     assert tables_of(empty) == {"alembic_version", *metadata.tables}
+
+
+def test_with_proposals_there_it_goes_down_and_up_again(empty: sa.Engine) -> None:
+    """Before 0014 their foreign keys are checked row by row."""
+    upgrade(empty)
+    fill(empty, 2000)
+    for revision, constraint in [("0012", "project_id_image_id_fkey"), ("0014", "image_check")]:
+        with empty.begin() as connection:
+            going = command.downgrade if revision == "0012" else command.upgrade
+            going(alembic_config(connection), revision)
+        with empty.connect() as connection:
+            count = "SELECT count(*) FROM proposals"
+            assert connection.execute(sa.text(count)).scalar_one() == 2000
+            with pytest.raises(sa.exc.IntegrityError) as caught:
+                connection.execute(sa.text("UPDATE proposals SET image_id = 1000000"))
+            assert isinstance(caught.value.orig, ForeignKeyViolation)
+            assert caught.value.orig.diag.constraint_name == f"proposals_{constraint}"
 
 
 def test_several_that_upgrade_at_once_all_succeed(empty: sa.Engine) -> None:

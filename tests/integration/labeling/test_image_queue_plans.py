@@ -1,16 +1,13 @@
 """How much is read for an image, where there are 5,000 with ten proposals each."""
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
 from maskloop.platform.db import image_picking, queues
 from maskloop.platform.states import QueueOrder
+from sites.plans import Reading, explained
 
 if TYPE_CHECKING:
     from maskloop.platform.db.queues import Queue
@@ -37,47 +34,10 @@ INSERT INTO job_items (project_id, job_id, image_id)
 SELECT project_id, :job, id FROM images WHERE source_uri LIKE 'many/%'
 """
 LAST = "id > (SELECT max(id) - 3 FROM images)"
-
-
-@dataclass
-class Reading:
-    """`rows`: by table, all that were looked at; `indexes`: that were used."""
-
-    rows: dict[str, float]
-    indexes: set[str]
-
-    def add(self, plan: dict[str, Any]) -> None:
-        table = plan.get("Relation Name")
-        if table is not None:
-            each = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
-            each += plan.get("Rows Removed by Index Recheck", 0)
-            self.rows[table] = self.rows.get(table, 0) + each * plan["Actual Loops"]
-        if "Index Name" in plan:
-            self.indexes.add(plan["Index Name"])
-        for below in plan.get("Plans", ()):
-            self.add(below)
-
-
-@contextmanager
-def explained(connection: sa.Connection) -> Iterator[Reading]:
-    """Of every question inside, as if it was asked once more behind it."""
-    reading = Reading({}, set())
-    asked: list[tuple[str, Any]] = []
-
-    def note(_one: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-        if statement.startswith("SELECT"):
-            asked.append((statement, parameters))
-
-    sa.event.listen(connection, "before_cursor_execute", note)
-    try:
-        yield reading
-    finally:
-        sa.event.remove(connection, "before_cursor_execute", note)
-    for statement, parameters in asked:
-        explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"
-        found = connection.exec_driver_sql(explain, parameters).scalar_one()
-        plan = json.loads(found) if isinstance(found, str) else found
-        reading.add(plan[0]["Plan"])
+OF_ANOTHER_JOB = f"""
+UPDATE proposals SET job_id = jobs.id, model_version_id = jobs.model_version_id FROM jobs
+WHERE jobs.id = :job AND image_id IN (SELECT id FROM images WHERE {LAST})
+"""
 
 
 @pytest.fixture
@@ -93,8 +53,7 @@ def many(shelf: "Shelf") -> "Shelf":
         connection.execute(sa.text(PROPOSALS))
         connection.execute(sa.text(ITEMS), {"job": first})
         connection.execute(sa.text(f"{ITEMS} AND {LAST}"), {"job": second})
-        last = "UPDATE proposals SET job_id = :job WHERE image_id IN (SELECT id FROM images WHERE "
-        connection.execute(sa.text(f"{last} {LAST})"), {"job": second})
+        connection.execute(sa.text(OF_ANOTHER_JOB), {"job": second})
     return shelf
 
 

@@ -151,8 +151,7 @@ class Reviewer:
 def reviewer(school: School) -> Reviewer:
     """Of 60 proposals of the version that serves."""
     image = school.image("/photos/train/proposed.png")
-    job = school.bench.start_job(school.project_id)
-    job.model_version_id = school.parent.id
+    job = school.bench.start_job(school.project_id, version_id=school.parent.id)
     places = [(top, left) for top in (0, 8, 16) for left in range(20)]
     job.done(image, [school.bench.mask_of(square(*place)) for place in places])
     with school.runtime.engine.connect() as connection:

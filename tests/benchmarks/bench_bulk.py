@@ -1,0 +1,143 @@
+"""What bulk work asks of the database, and how much of the machine its pipeline uses: masks written
+in commits of one image each, how long people wait for the hot queries where there are many
+proposals, and a job beside a bare loop over the same photographs.
+
+`make bench-bulk` runs it: `BENCH='--rows 10000000'` for the size of the contract, `--only` chooses
+parts. Each part has an embedded server of its own with the durable settings that it starts with.
+Ours is `proposals.copy_in` with the schema as it is; the peers write the same masks into the same
+table in the same run: SQLAlchemy's insert of many rows, and psycopg's `executemany`.
+
+Writes bulk.json, bulk.md (figures) and bulk_machine.json into build/bench/.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness.machine import load_average, machine
+from harness.rows import Report, write_json
+
+ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "tests"))
+
+from bulk.copying import WRITERS, Rates, rates  # noqa: E402
+from bulk.pipeline import Paces, paces  # noqa: E402
+from bulk.queries import Waited, filled, sizes, waits  # noqa: E402
+from maskloop.platform.settings import Settings  # noqa: E402
+from maskloop.services.runtime import Runtime, open_runtime  # noqa: E402
+
+OUT = ROOT / "build" / "bench"
+CACHE = ROOT / "build" / "test-cache"
+PARTS = ("copying", "queries", "pipeline")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--only", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="proposals to ask among")
+    parser.add_argument("--runs", type=int, help="askings of each query; rounds of writing")
+    parser.add_argument("--images", type=int, default=200, help="photographs of the pipeline")
+    parser.add_argument("--points-per-side", type=int, default=16)
+    parser.add_argument("--quick", action="store_true", help="does it run? Figures mean nothing")
+    parser.add_argument("--scratch", type=Path, help="where the databases are made")
+    parser.add_argument("--out", type=Path)
+    chosen = parser.parse_args()
+    chosen.out = chosen.out or (OUT / "quick" if chosen.quick else OUT)
+    if chosen.quick:
+        chosen.rows, chosen.runs = 20_000, 2
+        chosen.images, chosen.points_per_side = 4, 4
+    unknown = set(chosen.only.split(",")) - set(PARTS)
+    if unknown:
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    return chosen
+
+
+def main() -> None:
+    chosen = arguments()
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    facts: dict[str, Any] = machine(1)
+    facts["load_average_before"] = load_average()
+    report = Report()
+    wanted = chosen.only.split(",")
+    if "copying" in wanted:
+        with database(chosen.scratch) as runtime:
+            masks = 20 if chosen.quick else 400
+            report_copying(report, rates(runtime.engine, chosen.runs or 5, images=masks))
+    if "queries" in wanted:
+        with database(chosen.scratch) as runtime:
+            warehouse = filled(runtime.engine, chosen.rows)
+            facts["sizes"] = sizes(runtime.engine)
+            found = list(waits(runtime.engine, warehouse, chosen.runs or 200))
+            report_queries(report, found, warehouse.proposals)
+    if "pipeline" in wanted:
+        with database(chosen.scratch) as runtime:
+            pace = paces(runtime, CACHE / "weights", chosen.images, chosen.points_per_side)
+        report_pipeline(report, pace, chosen.images, chosen.points_per_side)
+    facts["load_average_after"] = load_average()
+    report.write(chosen.out, "bulk")
+    write_json(chosen.out / "bulk_machine.json", facts)
+    print((chosen.out / "bulk.md").read_text())
+
+
+@contextmanager
+def database(scratch: Path | None) -> Iterator[Runtime]:
+    with (
+        tempfile.TemporaryDirectory(prefix="maskloop-bulk-", dir=scratch) as folder,
+        open_runtime(Settings(home=Path(folder))) as runtime,
+    ):
+        yield runtime
+
+
+def report_copying(report: Report, found: Rates) -> None:
+    peer = max(found.peers, key=lambda name: found.peers[name].median)
+    for writers in WRITERS:
+        ours = found.ours[writers]
+        figure = "copy_masks_per_second" + ("" if writers == max(WRITERS) else f"_{writers}")
+        report.rate(
+            figure,
+            ours.median,
+            found.peers[peer].median,
+            "1/s",
+            f"commits of one image with 100 masks, {writers} threads; peer: {peer}, one thread",
+            values=ours.values,
+        )
+    for name, theirs in found.peers.items():
+        report.single(f"peer: {name}", theirs.median, "1/s", "one thread", values=theirs.values)
+
+
+def report_queries(report: Report, found: Sequence[Waited], rows: int) -> None:
+    """The slowest by the contract's name, then each by its own."""
+    falling = sorted(found, key=lambda each: -each.quantile(0.95))
+    figures = [("hot_query_p95", falling[0])]
+    figures += [(f"hot_query_p95: {each.name}", each) for each in falling]
+    for figure, each in figures:
+        report.quantile(
+            figure,
+            each.quantile(0.95) * 1000,
+            None,
+            "ms",
+            f"{each.name}, {rows} proposals; median {each.quantile(0.5) * 1000:.2f}",
+            values=[second * 1000 for second in each.seconds],
+        )
+
+
+def report_pipeline(report: Report, pace: Paces, images: int, points: int) -> None:
+    report.rate(
+        "pipeline_efficiency",
+        images / pace.job,
+        images / pace.bare,
+        "images/s",
+        f"{images} photographs, {points}×{points} points, {pace.workers} processes; with its start "
+        f"the job took {pace.job:.0f} s, the bare loop {pace.bare:.0f} s",
+        values=[images / pace.job],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A job while things are killed around it."""
