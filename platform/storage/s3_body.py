@@ -6,7 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from maskloop.platform.errors import ObjectUnreadableError, StoreUnavailableError
+from maskloop.platform.errors import (
+    BadLocationError,
+    ObjectUnreadableError,
+    StoreUnavailableError,
+)
 from maskloop.platform.storage.s3_client import Patience
 from maskloop.platform.storage.s3_errors import is_damage, translated
 
@@ -44,6 +48,9 @@ class Body(io.RawIOBase):
         self._stop = stop
         answer = ask(start, stop, etag)
         self._body = answer["Body"]
+        if (start or stop is not None) and not _is_partial(answer):
+            self._body.close()
+            raise BadLocationError(f"{store}/{key}", "its store does not give ranges of an object")
         self._promised = etag
         self.etag: str | None = etag or answer.get("ETag")
         self._seconds_left = patience.for_body(int(answer.get("ContentLength", 0)))
@@ -90,13 +97,17 @@ class Body(io.RawIOBase):
             reason = f"{self._key} was replaced while it was read"
             raise StoreUnavailableError(self._store, reason) from error
         self._body = answer["Body"]
-        if answer["ResponseMetadata"]["HTTPStatusCode"] != _PARTIAL:
+        if not _is_partial(answer):
             raise error
 
     def _check_time(self) -> None:
         if self._seconds_left <= 0:
             reason = f"{self._key} came too slowly, {self._position:,} bytes of it are here"
             raise StoreUnavailableError(self._store, reason)
+
+
+def _is_partial(answer: Any) -> bool:
+    return bool(answer["ResponseMetadata"]["HTTPStatusCode"] == _PARTIAL)
 
 
 class RangedFile(io.RawIOBase):

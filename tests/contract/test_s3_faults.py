@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from maskloop.platform.errors import (
+    BadLocationError,
     MaskloopError,
     ObjectUnreadableError,
     StoreUnavailableError,
@@ -172,6 +173,27 @@ def test_only_what_is_read_of_a_large_object_is_fetched(
         f"bytes={end - 2}-{end - 1}",
         f"bytes={MIB + 7}-{2 * MIB + 6}",
     ]
+
+
+def test_a_store_without_ranges_is_not_taken_at_its_word(
+    s3_server: S3Server, s3_store: S3Store, s3_client: Any
+) -> None:
+    """It answers with the whole object, which would be put in the place of a part."""
+    s3_client.put_object(Bucket=BUCKET, Key="team/one/k", Body=DATA)
+
+    def ignore_ranges(request: dict[str, Any]) -> Any:
+        return Cut(MIB) if request.pop("HTTP_RANGE", None) is None else None
+
+    s3_server.fault = ignore_ranges
+    with pytest.raises(
+        StoreUnavailableError, match=r"^The object store .* cannot be used now: k: "
+    ):
+        s3_store.get("k")
+    reader = S3Reader(BUCKET, endpoint_url=s3_server.url)
+    with reader.open_seekable("team/one/k") as file:
+        file.seek(MIB)
+        with pytest.raises(BadLocationError, match="does not give ranges"):
+            file.read(1)
 
 
 @pytest.mark.parametrize("fault", [(500, "InternalError"), Broken.DROPPED])
