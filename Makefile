@@ -4,7 +4,7 @@ BIN = .venv/bin
 WORKERS = 2
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test check bench bench-precision bench-serve bench-train bench-ui bench-review bench-review-page bench-bulk chaos clean
+.PHONY: setup demo test check bench bench-precision bench-serve bench-train bench-ui bench-review bench-review-page bench-bulk bench-images chaos clean
 
 setup: .venv/ready                     ## the virtual environment with maskloop in it
 
@@ -48,6 +48,9 @@ bench-bulk: .venv/ready-dev            ## masks into the database, and queries a
 
 chaos: .venv/ready-dev                  ## a job while everything around it is killed; BENCH=--quick tries it
 	$(BIN)/python tests/benchmarks/bench_chaos.py $(BENCH)
+
+bench-images: .venv/ready-dev          ## images added from manifests of a slow store; BENCH=--quick tries it
+	$(BIN)/python tests/benchmarks/bench_images.py $(BENCH)
 
 clean:                                 ## everything that the other commands made here
 	rm -rf .venv .venv-peer build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -32,6 +32,7 @@ from maskloop.platform.errors import (
     ImageChangedError,
     MaskloopError,
     ObjectMissingError,
+    ObjectUnreadableError,
     PipelineBrokenError,
 )
 from maskloop.platform.images import Pixels, read_image
@@ -117,7 +118,7 @@ class Autolabeler:
         """Do one image. Errors that concern it become its outcome; others end the pipeline."""
         try:
             return self._propose(item)
-        except (BadImageError, ObjectMissingError) as error:
+        except (BadImageError, ObjectMissingError, ObjectUnreadableError) as error:
             return not_done(item, Outcome.QUARANTINED, error)
         except MaskloopError as error:
             return not_done(item, Outcome.FAILED, error)

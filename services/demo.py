@@ -5,7 +5,7 @@ from pathlib import Path
 
 from maskloop.platform.errors import AlreadyExistsError
 from maskloop.platform.generation import GenerationParameters
-from maskloop.services.images import AddReport, add_images
+from maskloop.services.adding_images import AddReport, add_images
 from maskloop.services.projects import create_project
 from maskloop.services.runtime import Runtime
 

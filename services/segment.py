@@ -12,7 +12,12 @@ from pathlib import Path, PurePosixPath
 from maskloop.actors import everything
 from maskloop.actors.sam.embedding import Embedding
 from maskloop.platform import sa1b
-from maskloop.platform.errors import BadImageError, MaskloopError, ObjectMissingError
+from maskloop.platform.errors import (
+    BadImageError,
+    MaskloopError,
+    ObjectMissingError,
+    ObjectUnreadableError,
+)
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import Limits, Pixels, read_image
 from maskloop.platform.settings import Settings
@@ -111,7 +116,7 @@ def _prepare(settings: Settings, model: LocalModel, source: Source) -> _Prepared
         with stages("read"):
             data = source.read(settings.max_image_bytes)
             pixels, _ = read_image(data, source.uri, Limits(settings.max_image_pixels))
-    except (BadImageError, ObjectMissingError) as refusal:
+    except (BadImageError, ObjectMissingError, ObjectUnreadableError) as refusal:
         return _Prepared(source, refusal, stages.seconds)
     with stages("encode"):
         embedding = model.encoder.encode(pixels)

@@ -1,11 +1,11 @@
 """Rows of `images`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from maskloop.platform.db.pass_schema import of_public
 from maskloop.platform.db.tables import images
@@ -78,6 +78,54 @@ def register(
         images.c.project_id == project_id, images.c.sha256 == facts.sha256
     )
     return Registered(connection.execute(known).scalar_one(), new=False)
+
+
+@dataclass(frozen=True)
+class FromSource:
+    """What a project has from a place; `created_at`: when it was added."""
+
+    sha256: bytes
+    byte_size: int
+    created_at: datetime
+
+
+def from_sources(
+    connection: sa.Connection, project_id: int, uris: Sequence[str]
+) -> dict[str, list[FromSource]]:
+    """By the place that each image of the project was added from first."""
+    given = sa.func.unnest(sa.cast(list(uris), ARRAY(sa.Text)))
+    asked = given.table_valued("uri").render_derived()
+    rows = connection.execute(
+        sa.select(images.c.source_uri, images.c.sha256, images.c.byte_size, images.c.created_at)
+        .distinct()
+        .join_from(
+            asked,
+            images,
+            sa.and_(
+                images.c.project_id == project_id,
+                sa.func.hashtextextended(images.c.source_uri, 0)
+                == sa.func.hashtextextended(asked.c.uri, 0),
+                images.c.source_uri == asked.c.uri,
+            ),
+        )
+    )
+    found: dict[str, list[FromSource]] = {}
+    for row in rows:
+        known = FromSource(bytes(row.sha256), row.byte_size, row.created_at)
+        found.setdefault(row.source_uri, []).append(known)
+    return found
+
+
+def with_digests(
+    connection: sa.Connection, project_id: int, digests: Sequence[bytes]
+) -> set[bytes]:
+    """Those of which the project has an image."""
+    rows = connection.execute(
+        sa.select(images.c.sha256).where(
+            images.c.project_id == project_id, images.c.sha256.in_(digests)
+        )
+    )
+    return {bytes(row.sha256) for row in rows}
 
 
 def count(connection: sa.Connection, project_id: int) -> int:

@@ -95,6 +95,7 @@ images = Table(
         text("hashint8extended(id, 0)"),
         postgresql_where=text("state = 'todo'"),
     ),
+    Index("images_source", "project_id", text("hashtextextended(source_uri, 0)")),
 )
 
 model_versions = Table(

@@ -44,3 +44,8 @@ class ImageChangedError(BadImageError):
         "The stored bytes of {source} are no longer those that were registered ({reason}). "
         "Restore the object, or remove it from the store and add the image again."
     )
+
+
+class ImageDiffersError(BadImageError):
+    code = "image_differs"
+    sentence = "{source} is not what the manifest says ({reason}). Write the manifest anew."

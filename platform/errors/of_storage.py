@@ -11,6 +11,26 @@ class ObjectMissingError(MaskloopError):
         super().__init__(key, store)
 
 
+class ObjectUnreadableError(MaskloopError):
+    """Of this object, not of the store: others can be read."""
+
+    code = "object_unreadable"
+    sentence = "The object {key} in {store} cannot be read: {reason}."
+
+    def __init__(self, key: str, store: str, reason: str) -> None:
+        super().__init__(key, store, reason)
+
+
+class ManifestUnusableError(MaskloopError):
+    """`place`: the manifest, or one of the files that it consists of."""
+
+    code = "manifest_unusable"
+    sentence = "The manifest {place} cannot be used: {reason}."
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(place, reason)
+
+
 class DocumentDamagedError(MaskloopError):
     code = "document_damaged"
     retryable = True
@@ -21,10 +41,13 @@ class DocumentDamagedError(MaskloopError):
 
 
 class StoreUnavailableError(MaskloopError):
+    """Of the store, not of an object: quick tries are over, a later one may well succeed."""
+
     code = "store_unavailable"
     retryable = True
     sentence = (
-        "The object store {store} cannot be used now: {reason}. Check that it is there and answers."
+        "The object store {store} cannot be used now: {reason}. "
+        "Check that it is there and answers, then try again."
     )
 
     def __init__(self, store: str, reason: str) -> None:

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from maskloop.platform.errors import MaskloopError
 from maskloop.platform.storage.keys import check_key, is_key
+from maskloop.platform.storage.s3_client import Patience
 from maskloop.platform.storage.s3_errors import status_of, translated
 from maskloop.platform.storage.s3_reader import S3Reader
 from maskloop.platform.storage.store import ObjectInfo
@@ -36,9 +37,15 @@ class S3Store(S3Reader):
     removes them.
     """
 
-    def __init__(self, bucket: str, prefix: str = "", endpoint_url: str | None = None) -> None:
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "",
+        endpoint_url: str | None = None,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
+    ) -> None:
         folder = prefix.strip("/")
-        super().__init__(bucket, f"{folder}/" if folder else "", endpoint_url)
+        super().__init__(bucket, f"{folder}/" if folder else "", endpoint_url, patience)
         self._conditional = True
 
     def put(self, key: str, data: bytes | BinaryIO) -> bool:
@@ -85,7 +92,7 @@ class S3Store(S3Reader):
         sent: _Parts = []
         while part:
             number = {"PartNumber": len(sent) + 1}
-            with translated(self.url):
+            with translated(self.url, about=upload["Key"]):
                 answer = self._client().upload_part(**upload, **number, Body=part)
             sent.append(number | {name: answer[name] for name in _PROOFS if name in answer})
             part = _read_part(rest)
@@ -93,7 +100,7 @@ class S3Store(S3Reader):
 
     def _finish(self, key: str, operation: str, request: dict[str, Any]) -> bool:
         """Make the object appear by `operation`, unless the key exists."""
-        with translated(self.url):
+        with translated(self.url, about=key):
             call = getattr(self._client(), operation)
             try:
                 if self._conditional:

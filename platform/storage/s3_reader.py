@@ -1,28 +1,19 @@
 """Reading a bucket of S3 or of a store that speaks its protocol, whoever wrote the objects."""
 
 import io
-import os
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, BinaryIO, Self
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from maskloop.platform.errors import ObjectMissingError
+from maskloop.platform.storage.s3_body import Ask, Body, RangedFile
+from maskloop.platform.storage.s3_client import OneClient, Patience
 from maskloop.platform.storage.s3_errors import status_of, translated
 from maskloop.platform.storage.store import ObjectInfo
 
 _READ_BUFFER = 1024 * 1024
-_WAITS = {
-    "connect_timeout": 5,
-    "read_timeout": 30,
-    "retries": {"mode": "standard", "total_max_attempts": 4},
-}
-# Default checksums, sent since 2025, are refused by many stores that are not AWS.
-_FOREIGN = {
-    "request_checksum_calculation": "when_required",
-    "response_checksum_validation": "when_required",
-}
 
 
 class S3Reader:
@@ -30,17 +21,25 @@ class S3Reader:
 
     Credentials come from boto3's own chain (environment, profile, role) and are never held here.
     Each process makes its own client at its first call, so a reader can be pickled and forked.
+    What is tried again, and for how long: docs/stores.md.
     """
 
-    def __init__(self, bucket: str, prefix: str = "", endpoint_url: str | None = None) -> None:
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "",
+        endpoint_url: str | None = None,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
+    ) -> None:
         self._bucket = bucket
         self._prefix = prefix
         self._endpoint_url = endpoint_url
-        self._client_of: tuple[int, Any] = (0, None)
+        self._patience = patience
+        self._client = OneClient(endpoint_url, patience)
         self._bucket_seen = False
 
-    def __reduce__(self) -> tuple[type[Self], tuple[str, str, str | None]]:
-        return type(self), (self._bucket, self._prefix, self._endpoint_url)
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, str | None, Patience]]:
+        return type(self), (self._bucket, self._prefix, self._endpoint_url, self._patience)
 
     @property
     def url(self) -> str:
@@ -50,15 +49,36 @@ class S3Reader:
         with self.open(key) as stream:
             return stream.read()
 
-    def open(self, key: str) -> BinaryIO:
-        address = self._address(key)
+    def open(self, key: str, etag: str | None = None) -> BinaryIO:
+        """`etag`: that the object must have, else `ObjectUnreadableError`."""
+        body = Body(self._asker(key), self.url, key, self._patience, etag=etag)
+        return io.BufferedReader(body, _READ_BUFFER)
+
+    def open_seekable(self, key: str) -> BinaryIO:
+        """Fetches what is read, a mebibyte at least, and no more: for files with an index."""
+        info = self.info(key)
+        if info is None:
+            raise ObjectMissingError(key, self.url)
+        file = RangedFile(self._asker(key), self.url, key, self._patience, info.size)
+        return io.BufferedReader(file, _READ_BUFFER)
+
+    def _asker(self, key: str) -> Ask:
+        return partial(self._ask, key, self._address(key))
+
+    def _ask(
+        self, key: str, address: dict[str, str], start: int, stop: int | None, etag: str | None
+    ) -> Any:
+        request = dict(address)
+        if start or stop is not None:
+            request["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
+        if etag is not None:
+            request["IfMatch"] = etag
         with translated(self.url, key):
-            body = self._client().get_object(**address)["Body"]
-        return io.BufferedReader(_Body(body, self.url, key), _READ_BUFFER)
+            return self._client().get_object(**request)
 
     def info(self, key: str) -> ObjectInfo | None:
         address = self._address(key)
-        with translated(self.url):
+        with translated(self.url, about=key):
             try:
                 head = self._client().head_object(**address)
             except ClientError as error:
@@ -89,34 +109,3 @@ class S3Reader:
                 if status_of(error) == 404:
                     raise
             self._bucket_seen = True
-
-    def _client(self) -> Any:
-        process, client = self._client_of
-        if process != os.getpid():
-            options = _WAITS | (_FOREIGN if self._endpoint_url else {})
-            # A session of our own: boto3's shared one is not safe to use from several threads.
-            client = boto3.session.Session().client(
-                "s3", endpoint_url=self._endpoint_url, config=Config(**options)
-            )
-            self._client_of = (os.getpid(), client)
-        return client
-
-
-class _Body(io.RawIOBase):
-    """The body of an answer, with its errors translated as they come."""
-
-    def __init__(self, body: Any, store: str, key: str) -> None:
-        self._body = body
-        self._store = store
-        self._key = key
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        with translated(self._store, self._key):
-            return int(self._body.readinto(buffer))
-
-    def close(self) -> None:
-        self._body.close()
-        super().close()

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
@@ -30,11 +31,15 @@ _LOOKED_FOR = f"looked for {' '.join(sorted(SUFFIXES))}"
 
 @dataclass(frozen=True)
 class Source:
-    """A file or object that was found; can be pickled. `uri` is an absolute path or s3:// URL."""
+    """A file or object that was found; can be pickled. `uri` is an absolute path or s3:// URL.
+
+    `modified`: when it was last written, by the clock of its store; None where that says little.
+    """
 
     uri: str
     size: int | None
     _opener: Callable[[], BinaryIO] = field(repr=False, compare=False)
+    modified: datetime | None = None
 
     def open(self) -> BinaryIO:
         """Errors are those of an object store."""
@@ -75,6 +80,25 @@ def find_images(location: str, *, s3_endpoint_url: str | None = None) -> Iterato
         raise BadLocationError(location, fault)
 
 
+class NamedSources:
+    """Sources by their whole names. Nothing is asked of them before they are opened."""
+
+    def __init__(self, s3_endpoint_url: str | None = None) -> None:
+        self._endpoint_url = s3_endpoint_url
+        self._readers: dict[str, S3Reader] = {}
+
+    def source(self, uri: str, *, size: int | None = None, etag: str | None = None) -> Source:
+        """`uri`: a path or s3:// URL. An object of another ETag raises when it is opened."""
+        if not uri.startswith("s3://"):
+            return _file_source(Path(uri), size)
+        from maskloop.platform.storage.s3_reader import S3Reader  # boto3 costs start time
+
+        bucket, key = split_s3_url(uri)
+        if bucket not in self._readers:
+            self._readers[bucket] = S3Reader(bucket, endpoint_url=self._endpoint_url)
+        return Source(uri, size, partial(self._readers[bucket].open, key, etag))
+
+
 def _on_disk(location: str) -> tuple[Iterator[Source], str]:
     """What is found, lazily, and what is wrong if that is nothing."""
     path = Path(os.path.normpath(local_path(location).absolute()))
@@ -101,7 +125,7 @@ def _files(folder: Path, states: States, suffixes: frozenset[str]) -> Iterator[S
                 yield _file_source(Path(entry.path), entry.stat().st_size)
 
 
-def _file_source(path: Path, size: int) -> Source:
+def _file_source(path: Path, size: int | None) -> Source:
     uri = str(path).encode(errors="backslashreplace").decode()  # a name may hold bytes of no text
     return Source(uri, size, partial(_open_file, path))
 
@@ -136,7 +160,8 @@ def _objects(
 
 
 def _object_source(reader: "S3Reader", info: ObjectInfo) -> Source:
-    return Source(f"{reader.url}/{info.key}", info.size, partial(reader.open, info.key))
+    uri, opener = f"{reader.url}/{info.key}", partial(reader.open, info.key)
+    return Source(uri, info.size, opener, info.written)
 
 
 def _suffixes(pattern: str) -> frozenset[str]:

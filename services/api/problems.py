@@ -33,6 +33,7 @@ STATUSES: Final[dict[str, HTTPStatus]] = {
     "image_unreadable": HTTPStatus.UNPROCESSABLE_ENTITY,
     "image_truncated": HTTPStatus.UNPROCESSABLE_ENTITY,
     "image_animated": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "image_differs": HTTPStatus.UNPROCESSABLE_ENTITY,
     "image_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "bad_host": HTTPStatus.MISDIRECTED_REQUEST,

@@ -25,8 +25,8 @@ from maskloop.platform.errors import (
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.states import ItemState, JobState
 from maskloop.services import held_jobs
+from maskloop.services.adding_images import add_images
 from maskloop.services.autolabel import WRITERS, run_job
-from maskloop.services.images import add_images
 from maskloop.services.jobs import claim, submit_autolabel, troubled_items
 from maskloop.services.model_versions import register_weights
 from maskloop.services.projects import create_project

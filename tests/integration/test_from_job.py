@@ -16,8 +16,8 @@ from maskloop.platform.errors import ChoiceRefusedError, NoCandidatesError
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.masks import GeneratedMask
 from maskloop.platform.states import ItemState, JobState
+from maskloop.services.adding_images import add_images
 from maskloop.services.autolabel import run_job
-from maskloop.services.images import add_images
 from maskloop.services.jobs import JobView, submit_autolabel, submit_from_job
 from maskloop.services.model_versions import register_weights
 from maskloop.services.projects import create_project

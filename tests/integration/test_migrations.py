@@ -58,7 +58,7 @@ def test_from_nothing_to_every_table(empty: sa.Engine) -> None:
     upgrade(empty)
     assert tables_of(empty) == {"alembic_version", *metadata.tables}
     with empty.connect() as connection:
-        assert current_revision(connection) == newest_revision() == "0014"
+        assert current_revision(connection) == newest_revision() == "0015"
 
 
 def test_upgrading_again_changes_nothing(empty: sa.Engine) -> None:

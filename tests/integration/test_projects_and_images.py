@@ -27,7 +27,7 @@ from maskloop.platform.errors import (
 from maskloop.platform.images import Pixels
 from maskloop.platform.states import ProjectMode
 from maskloop.platform.storage import open_store
-from maskloop.services.images import AddReport, Refusal, add_images
+from maskloop.services.adding_images import AddReport, Refusal, add_images
 from maskloop.services.projects import create_project, list_projects
 from maskloop.services.runtime import Runtime
 

@@ -13,8 +13,8 @@ from PIL import Image
 from maskloop.actors.sam.compute import compute_of, workers_of
 from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.platform.generation import GenerationParameters
+from maskloop.services.adding_images import add_images
 from maskloop.services.autolabel import run_job
-from maskloop.services.images import add_images
 from maskloop.services.jobs import submit_autolabel
 from maskloop.services.model_versions import register_weights
 from maskloop.services.projects import create_project

@@ -14,8 +14,8 @@ from maskloop.platform.forecast import Budget, Spent
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.states import ItemState, JobState
 from maskloop.services import forecasts
+from maskloop.services.adding_images import add_images
 from maskloop.services.autolabel import run_job
-from maskloop.services.images import add_images
 from maskloop.services.jobs import claim, items_page, requeue, submit_autolabel, view
 from maskloop.services.model_versions import register_weights
 from maskloop.services.projects import create_project

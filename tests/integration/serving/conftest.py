@@ -25,7 +25,7 @@ from maskloop.platform.errors import MaskloopError
 from maskloop.platform.mask_answers import ImageRef, MaskAnswer, MaskQuestion
 from maskloop.platform.prompts import Prompts
 from maskloop.platform.settings import Settings
-from maskloop.services.images import add_images
+from maskloop.services.adding_images import add_images
 from maskloop.services.model_versions import register_weights
 from maskloop.services.predictor import ServingStatus
 from maskloop.services.projects import create_project

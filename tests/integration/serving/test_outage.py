@@ -19,9 +19,9 @@ from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.platform.errors import RemoteError
 from maskloop.platform.masks import Rle
 from maskloop.platform.settings import Settings
+from maskloop.services.adding_images import add_images
 from maskloop.services.api.context import make_context
 from maskloop.services.api.server import Server, running
-from maskloop.services.images import add_images
 from maskloop.services.model_versions import register_weights
 from maskloop.services.people import create_user
 from maskloop.services.projects import create_project
