@@ -9,15 +9,18 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 import ray.data
 from ray.exceptions import RayError, RayTaskError
 
 from maskloop.actors import everything, results
+from maskloop.actors.embedder import Embedder
 from maskloop.actors.embeddings import EmbeddingStore
 from maskloop.actors.kept_candidates import Keeper
 from maskloop.actors.niceness import be_nice
+from maskloop.actors.reading import failed, pixels_of
 from maskloop.actors.rechoose import Rechooser
 from maskloop.actors.referee import load_referee
 from maskloop.actors.sam.compute import settle_threads
@@ -26,23 +29,25 @@ from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.encoder import load_encoder
 from maskloop.actors.sam.shared_weights import fetch
 from maskloop.actors.sam.weights import WeightsFolder
-from maskloop.actors.work import ItemResult, Outcome, Plan, WorkItem, done, not_done
-from maskloop.platform.errors import (
-    BadImageError,
-    ImageChangedError,
-    MaskloopError,
-    ObjectMissingError,
-    ObjectUnreadableError,
-    PipelineBrokenError,
+from maskloop.actors.tries import Tries
+from maskloop.actors.work import (
+    ItemResult,
+    Plan,
+    Pool,
+    Prepared,
+    WorkItem,
+    broke,
+    done,
 )
-from maskloop.platform.images import Pixels, read_image
+from maskloop.platform.errors import MaskloopError, PipelineBrokenError
+from maskloop.platform.images import Pixels
 from maskloop.platform.keeping import Keeping
 from maskloop.platform.masks import GeneratedMask
 from maskloop.platform.stages import Stages
 from maskloop.platform.storage import open_store
 from maskloop.platform.storage.counting import CountingStore
 
-# There is no other way yet to say how often Ray repeats an image (see _survivable).
+# There is no other way yet to say how often Ray repeats an image (see _outliving_nodes).
 warnings.filterwarnings("ignore", message="`ray_remote_args_fn` is deprecated")
 
 
@@ -50,8 +55,9 @@ def run(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
     """Results as they come, in any order.
 
     Runs in the Ray session of the caller. A block is one image, so that a result leaves the
-    pipeline when it is there and a lost actor costs one image. Raises `PipelineBrokenError` when
-    the pipeline itself breaks: a process died twice over one image, or raised what is no outcome.
+    pipeline when it is there and a lost actor costs one image. An image that its process dies of
+    every time comes back as `Outcome.BROKE`. Raises `PipelineBrokenError` when the pipeline itself
+    breaks: a process raised what is no outcome, or could not begin.
     """
     try:
         yield from _results(plan, items)
@@ -69,42 +75,76 @@ def _reason(error: RayError) -> str:
 
 
 def _results(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
-    workers = min(plan.workers, len(items))
-    rows = ray.data.from_items([asdict(item) for item in items], override_num_blocks=len(items))
-    answered = rows.map_batches(
-        Rechooser if plan.from_candidates else Autolabeler,
-        fn_constructor_kwargs={"plan": plan},
-        batch_size=1,
-        compute=ray.data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=2),
-        num_cpus=1,
-        num_gpus=1 if plan.compute.device == "cuda" and not plan.from_candidates else 0,
-        ray_remote_args_fn=_survivable,
+    rows: ray.data.Dataset = ray.data.from_items(
+        [asdict(item) for item in items], override_num_blocks=len(items)
     )
+    if plan.encoders is not None and not plan.from_candidates:
+        several = 2 * plan.encoders.together if plan.encoders.together > 1 else 1
+        rows = through(rows, Embedder, plan, plan.encoders.pool, len(items), threads=several)
+    actor = Rechooser if plan.from_candidates else Autolabeler
+    answered = through(rows, actor, plan, plan.workers, len(items))
     for row in answered.iter_rows():
         yield ItemResult.of(row)
 
 
-def _survivable() -> dict[str, int]:
-    """A dead actor is replaced, but its image repeated only once: one that kills every actor shall
-    end the pipeline and not occupy it for ever."""
-    return {"max_restarts": -1, "max_task_retries": 1}
+def through(
+    rows: ray.data.Dataset, actor: type, plan: Plan, pool: Pool, items: int, *, threads: int = 1
+) -> ray.data.Dataset:
+    """Each row through one of a pool's actors: made of the plan and the pool's `Tries`, called with
+    columns of length 1, by so many threads at once. A pool is not larger than there are `items`."""
+    size = min(pool.size, items)
+    bounds = {"min_size": 1, "initial_size": size} if pool.grows else {"size": size}
+    return rows.map_batches(
+        actor,
+        fn_constructor_kwargs={"plan": plan, "tries": Tries()},
+        batch_size=1,
+        compute=ray.data.ActorPoolStrategy(
+            **bounds,
+            max_tasks_in_flight_per_actor=2 * threads,
+            max_concurrent_calls_per_actor=threads,
+            enable_true_multi_threading=threads > 1,
+        ),
+        num_cpus=1,
+        num_gpus=pool.gpus,
+        label_selector=pool.labels or None,
+        ray_remote_args_fn=_outliving_nodes,
+    )
+
+
+def _outliving_nodes() -> dict[str, int]:
+    """What an actor had in hand when it died is repeated, by another as long as there is one: its
+    node may have gone, which takes Ray a while to notice. `Tries` ends what would never end."""
+    return {"max_restarts": -1, "max_task_retries": -1}
+
+
+class _OnDemand:
+    """The encoder, loaded when something has no embedding: behind a pool of encoders only crops."""
+
+    def __init__(self, weights: WeightsFolder, plan: Plan) -> None:
+        self.load = cache(lambda: load_encoder(weights, plan.encoder_digest, plan.compute))
+
+    def encode(self, pixels: Pixels) -> Embedding:
+        return self.load().encode(pixels)
 
 
 class Autolabeler:
     """The actor: loads the model once, then does one image after another."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, tries: Tries) -> None:
         settle_threads(plan.compute)
         be_nice()
         weights = WeightsFolder(plan.weights)
         self._plan = plan
+        self._tries = tries
         self._objects = CountingStore(
             open_store(plan.objects, s3_endpoint_url=plan.s3_endpoint_url)
         )
         self._embeddings = EmbeddingStore(self._objects, plan.compute.precision)
         for digest in (plan.encoder_digest, plan.decoder_digest):
             fetch(weights, digest, self._objects)
-        self._encoder = load_encoder(weights, plan.encoder_digest, plan.compute)
+        self._encoder = _OnDemand(weights, plan)
+        if plan.encoders is None:
+            self._encoder.load()
         self._decoder = load_decoder(weights, plan.decoder_digest, plan.compute)
         self._referee = load_referee(
             weights, plan.encoder_digest, plan.decoder_digest, plan.compute
@@ -112,16 +152,19 @@ class Autolabeler:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Ray Data's form: columns of length 1 in, columns of length 1 out."""
-        return self.propose(WorkItem.of(batch)).to_batch()
+        prepared = Prepared.of(batch)
+        if prepared.result is not None:
+            return prepared.result.to_batch()
+        if not self._tries.begin(prepared.item.item_id):
+            return broke(prepared.item).to_batch()
+        return prepared.with_rest(self.propose(prepared.item)).to_batch()
 
     def propose(self, item: WorkItem) -> ItemResult:
         """Do one image. Errors that concern it become its outcome; others end the pipeline."""
         try:
             return self._propose(item)
-        except (BadImageError, ObjectMissingError, ObjectUnreadableError) as error:
-            return not_done(item, Outcome.QUARANTINED, error)
         except MaskloopError as error:
-            return not_done(item, Outcome.FAILED, error)
+            return failed(item, error)
 
     def _propose(self, item: WorkItem) -> ItemResult:
         started, before = time.perf_counter(), self._objects.written
@@ -132,7 +175,7 @@ class Autolabeler:
         if known is not None:
             return done(item, key, known, stages.seconds, candidates_key)
         with stages("read"):
-            pixels = self._pixels(item)
+            pixels = pixels_of(item, self._objects, self._plan.limits)
         masks = self._masks(item, pixels, candidates_key, stages)
         with stages("write"):
             size_hw = (pixels.shape[0], pixels.shape[1])
@@ -176,16 +219,9 @@ class Autolabeler:
             self._objects.put(candidates_key, packed)
         return masks
 
-    def _pixels(self, item: WorkItem) -> Pixels:
-        data = self._objects.get(item.image_key)
-        pixels, facts = read_image(data, item.source, self._plan.limits)
-        if facts.sha256 != item.sha256:
-            raise ImageChangedError(item.source, f"sha256 is now {facts.sha256.hex()[:12]}…")
-        return pixels
-
     def _embedding(self, item: WorkItem, pixels: Pixels, stages: Stages) -> Embedding:
         with stages("read"):
-            stored = self._embeddings.get(item.sha256, self._encoder.digest)
+            stored = self._embeddings.get(item.sha256, self._plan.encoder_digest)
         if stored is not None:
             return stored
         with stages("encode"):

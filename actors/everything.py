@@ -14,7 +14,7 @@ computes in bf16, what would be kept is asked again in float32 (`referee`). Dedu
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -26,7 +26,6 @@ from maskloop.actors.referee import Referee
 from maskloop.actors.regions import drop_islands, fill_holes
 from maskloop.actors.sam.decoder import Decoder
 from maskloop.actors.sam.embedding import Embedding
-from maskloop.actors.sam.encoder import Encoder
 from maskloop.actors.selection import Found, box_of, select
 from maskloop.actors.suppression import suppress
 from maskloop.platform.generation import GenerationParameters
@@ -39,9 +38,15 @@ GENERATOR_VERSION: Final = 3
 """Part of a result's key: raise it whenever the same pixels and parameters give other masks."""
 
 
+class Encodes(Protocol):
+    """An `Encoder`, or what loads one when it is asked."""
+
+    def encode(self, pixels: Pixels, /) -> Embedding: ...
+
+
 def generate(
     pixels: Pixels,
-    encoder: Encoder,
+    encoder: Encodes,
     decoder: Decoder,
     parameters: GenerationParameters,
     *,
@@ -70,7 +75,7 @@ def generate(
 
 def propose(
     pixels: Pixels,
-    encoder: Encoder,
+    encoder: Encodes,
     decoder: Decoder,
     parameters: GenerationParameters,
     *,

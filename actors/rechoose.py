@@ -6,7 +6,8 @@ from typing import Any
 import torch
 
 from maskloop.actors import everything, kept_candidates, results
-from maskloop.actors.work import ItemResult, Outcome, Plan, WorkItem, done, not_done
+from maskloop.actors.tries import Tries
+from maskloop.actors.work import ItemResult, Outcome, Plan, WorkItem, broke, done, not_done
 from maskloop.platform.errors import MaskloopError
 from maskloop.platform.stages import Stages
 from maskloop.platform.storage import open_store
@@ -16,16 +17,19 @@ from maskloop.platform.storage.counting import CountingStore
 class Rechooser:
     """One image after another, as `Autolabeler`."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, tries: Tries) -> None:
         torch.set_num_threads(1)
         self._plan = plan
+        self._tries = tries
         self._objects = CountingStore(
             open_store(plan.objects, s3_endpoint_url=plan.s3_endpoint_url)
         )
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Ray Data's form: columns of length 1 in, columns of length 1 out."""
-        return self.choose(WorkItem.of(batch)).to_batch()
+        item = WorkItem.of(batch)
+        begun = self._tries.begin(item.item_id)
+        return (self.choose(item) if begun else broke(item)).to_batch()
 
     def choose(self, item: WorkItem) -> ItemResult:
         """No image is at fault here: a job that asks the model puts right whatever is wrong."""

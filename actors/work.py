@@ -1,6 +1,7 @@
 """What goes to the actors of an autolabel job, and what comes back; small, since Ray carries it."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -23,6 +24,32 @@ class Outcome(StrEnum):
     """The image is at fault; trying again changes nothing."""
     FAILED = "failed"
     """The store or the machine is at fault; trying again may help."""
+    BROKE = "broke"
+    """Whatever process began it died, as often as it was tried."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Processes of one kind, one image at a time in each unless they encode on a GPU."""
+
+    size: int
+    """To begin with."""
+    grows: bool = False
+    """To as many as the cluster has room for, and down to one where they have nothing to do."""
+    gpus: float = 0.0
+    """Of each process."""
+    labels: dict[str, str] = field(default_factory=dict)
+    """Ray's labels of the nodes that they may be on."""
+
+
+@dataclass(frozen=True)
+class Encoders:
+    """A pool before the workers, which has the embeddings in the object store for them."""
+
+    pool: Pool
+    compute: Compute
+    together: int = 1
+    """Images in one pass."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +63,15 @@ class Plan:
     decoder_digest: str
     compute: Compute
     """`threads`: of each process."""
-    workers: int
-    """Processes, one image at a time in each."""
+    workers: Pool
+    """Those that propose. They encode what has no embedding."""
     parameters: GenerationParameters
     limits: Limits
     keep_candidates: bool = True
     from_candidates: bool = False
     """Choose among candidates that are kept already; no model is loaded."""
+    encoders: Encoders | None = None
+    """None: the workers encode."""
 
     def result_key(self, sha256: bytes) -> str:
         """Where the masks of an image are: everything that they depend on is in the key.
@@ -148,6 +177,44 @@ class ItemResult:
         )
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """An item between the two pools; `result` is set where it is settled already."""
+
+    item: WorkItem
+    seconds: dict[str, float]
+    bytes: int
+    result: ItemResult | None = None
+
+    def to_batch(self) -> dict[str, Any]:
+        """Columns of length 1."""
+        told = {"seconds": self.seconds, "bytes": self.bytes}
+        settled = None if self.result is None else asdict(self.result)
+        columns: dict[str, Any] = {name: [value] for name, value in asdict(self.item).items()}
+        # As bytes of their own: NumPy's fixed-length ones end before the zeros at their end.
+        columns["sha256"] = np.array([self.item.sha256], dtype=object)
+        return {**columns, "prepared": [json.dumps({**told, "result": settled})]}
+
+    @classmethod
+    def of(cls, batch: dict[str, Any]) -> "Prepared":
+        """Of an item that nobody prepared as well."""
+        item = WorkItem.of(batch)
+        if "prepared" not in batch:
+            return cls(item, {}, 0)
+        told = json.loads(batch["prepared"][0])
+        settled = told["result"]
+        if settled is not None:
+            settled = ItemResult(**{**settled, "outcome": Outcome(settled["outcome"])})
+        return cls(item, told["seconds"], told["bytes"], settled)
+
+    def with_rest(self, result: ItemResult) -> ItemResult:
+        """What the whole image took and wrote."""
+        seconds = dict(self.seconds)
+        for stage, spent in result.seconds.items():
+            seconds[stage] = seconds.get(stage, 0.0) + spent
+        return replace(result, seconds=seconds, bytes=result.bytes + self.bytes)
+
+
 def done(
     item: WorkItem,
     key: str,
@@ -160,6 +227,11 @@ def done(
     return ItemResult(
         item.item_id, Outcome.DONE, key, masks, seconds, "", "", candidates_key, written
     )
+
+
+def broke(item: WorkItem) -> ItemResult:
+    reason = "every process that began it died"
+    return ItemResult(item.item_id, Outcome.BROKE, "", 0, {}, "breaks_worker", reason)
 
 
 def not_done(item: WorkItem, outcome: Outcome, error: MaskloopError) -> ItemResult:

@@ -2,12 +2,26 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, PostgresDsn, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, PostgresDsn, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from maskloop.platform.errors import BadSettingError
+
+
+def _labels(told: object) -> object:
+    """`name=value,…` as a mapping."""
+    if not isinstance(told, str):
+        return told
+    pairs = [each.strip().split("=") for each in told.split(",") if each.strip()]
+    if any(len(pair) != 2 or not all(pair) for pair in pairs):
+        raise PydanticCustomError("labels", "expected name=value,name=value")
+    return {name.strip(): value.strip() for name, value in pairs}
+
+
+Labels = Annotated[dict[str, str], NoDecode, BeforeValidator(_labels)]
 
 
 class Settings(BaseSettings):
@@ -34,7 +48,15 @@ class Settings(BaseSettings):
     engine: Literal["auto", "openvino", "pytorch"] = "auto"
     """auto: OpenVINO on a processor, PyTorch on a GPU."""
     workers: int | None = Field(default=None, ge=1)
-    """Autolabel processes; unset: one per GPU where there are any, else one per core."""
+    """Autolabel processes; unset: one per GPU where there are any, else one per core; on a cluster
+    as many as it has room for."""
+    worker_labels: Labels = Field(default_factory=dict)
+    """`name=value,…`: Ray's labels of the nodes of a cluster that autolabel processes may be on."""
+    bulk_encoders: int | None = Field(default=None, ge=0)
+    """Processes on a cluster that encode for the others; unset: as many as its GPUs have room for.
+    0: each process encodes for itself."""
+    encoder_labels: Labels = Field(default_factory=dict)
+    """`name=value,…`: of the nodes that those may be on."""
     max_image_pixels: int = Field(default=100_000_000, ge=1)
     """Larger images are refused before they are decoded (decompression bombs)."""
     max_image_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
@@ -54,7 +76,7 @@ class Settings(BaseSettings):
     decoder_replicas_most: int | None = Field(default=None, ge=1)
     """Up to these many while requests wait; unset: no more than at least."""
     encoder_gpus: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    """GPUs of an encoder replica where encoders run on one; 0.25 lets four share it."""
+    """GPUs of an encoder where encoders run on one; 0.25 lets four share it."""
     encoder_batch: int = Field(default=8, ge=1)
     """Images that a GPU encodes together; on a processor it is always one."""
     decoder_threads: int | None = Field(default=None, ge=1)

@@ -10,27 +10,28 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 
 from maskloop.actors import autolabel
+from maskloop.actors.pools import with_pools
 from maskloop.actors.ray_session import ray_session
-from maskloop.actors.sam.compute import compute_of, workers_of
-from maskloop.actors.work import ItemResult, Outcome, Plan, WorkItem
+from maskloop.actors.sam.compute import Compute, compute_of, workers_of
+from maskloop.actors.work import ItemResult, Outcome, Plan, Pool, WorkItem
 from maskloop.platform.db import job_items, job_ledger, model_versions
 from maskloop.platform.db.database import now
 from maskloop.platform.db.job_items import Counts, LeasedItem
 from maskloop.platform.db.jobs import NO_BUDGET, Job, Lease
 from maskloop.platform.errors import (
-    BudgetSpentError,
     PipelineBrokenError,
     WorkersDieError,
 )
 from maskloop.platform.forecast import Spent
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.images import Limits
+from maskloop.platform.settings import Settings
 from maskloop.platform.states import ItemState, JobKind, JobState
 from maskloop.services.forecasts import make_forecast
 from maskloop.services.held_jobs import (
@@ -46,6 +47,7 @@ from maskloop.services.model_versions import fetch_weights
 from maskloop.services.proposals import apply_result, settle_bad
 from maskloop.services.result_writers import ResultWriters
 from maskloop.services.runtime import Runtime
+from maskloop.services.tally import Purse, Tally
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +73,8 @@ class _Work:
     held: HeldJob
     plan: Plan
     pipeline: Pipeline
-    tally: "_Tally"
-    purse: "_Purse"
+    tally: Tally
+    purse: Purse
 
     @property
     def runtime(self) -> Runtime:
@@ -87,77 +89,11 @@ class _Work:
         return self.held.lease
 
 
-class _Tally:
-    """The ledger's counts, kept while working: asking the database after every image would cost
-    more the larger the job is. Writers settle at once: one after the other."""
-
-    def __init__(self, counts: Counts, on_progress: Callable[[Counts], None]) -> None:
-        waiting = counts.queued + counts.leased
-        self._counts = replace(counts, queued=waiting, leased=0)
-        self._on_progress = on_progress
-        self._settling = threading.Lock()
-        on_progress(self._counts)
-
-    @property
-    def left(self) -> int:
-        """Images that are not settled."""
-        return self._counts.queued
-
-    def put_off(self, items: int) -> None:
-        """So many wait for another try now."""
-        with self._settling:
-            if items != self._counts.put_off:
-                self._show(replace(self._counts, put_off=items))
-
-    def settled(self, state: ItemState, masks: int = 0) -> None:
-        with self._settling:
-            counts = self._counts
-            if state is ItemState.QUEUED:
-                self._show(replace(counts, put_off=counts.put_off + 1))
-                return
-            changed = {"queued": counts.queued - 1, "masks": counts.masks + masks}
-            changed[state.value] = getattr(counts, state.value) + 1
-            self._show(replace(counts, **changed))
-
-    def _show(self, counts: Counts) -> None:
-        self._counts = counts
-        self._on_progress(counts)
-
-
-class _Purse:
-    """What a job has spent of its budget, kept while working as the tally is."""
-
-    def __init__(self, job: Job, spent: Spent) -> None:
-        self._job = job
-        self._spent = spent
-
-    def pay(self, result: ItemResult) -> None:
-        """For one image that came back."""
-        if result.outcome is not Outcome.DONE:
-            return
-        spent = self._spent
-        self._spent = Spent(
-            spent.seconds + sum(result.seconds.values()),
-            spent.masks + result.masks,
-            spent.bytes + result.bytes,
-        )
-
-    @property
-    def is_empty(self) -> bool:
-        return self._job.budget.reached(self._spent) is not None
-
-    def check(self) -> None:
-        """Raises `PausedError` once the budget is spent."""
-        if (reached := self._job.budget.reached(self._spent)) is not None:
-            error = BudgetSpentError(self._job.id, reached)
-            raise PausedError(error.code, str(error))
-
-
-def _purse(runtime: Runtime, job: Job) -> _Purse:
+def _purse(runtime: Runtime, job: Job) -> Purse:
     if job.budget == NO_BUDGET:
-        return _Purse(job, Spent())
+        return Purse(job, Spent())
     with runtime.engine.connect() as connection:
-        return _Purse(job, job_ledger.spent(connection, job.id))
+        return Purse(job, job_ledger.spent(connection, job.id))
 
 
 def run_job(
@@ -185,18 +121,20 @@ def run_job(
     ) as held:
         with runtime.engine.connect() as connection:
             began = now(connection)
-        plan, tally = _plan(runtime, held.job), _Tally(view(runtime, job_id).counts, on_progress)
-        opened = _through_ray(runtime, plan) if pipeline is None else nullcontext(pipeline)
-        with opened as run:
-            _work_on(_Work(held, plan, run, tally, _purse(runtime, held.job)), began)
+        plan, tally = _plan(runtime, held.job), Tally(view(runtime, job_id).counts, on_progress)
+        opened = _through_ray(runtime, plan) if pipeline is None else nullcontext((plan, pipeline))
+        with opened as (fitted, run):
+            _work_on(_Work(held, fitted, run, tally, _purse(runtime, held.job)), began)
         _end_by_ledger(runtime, job_id, held.lease)
     return view(runtime, job_id)
 
 
 @contextmanager
-def _through_ray(runtime: Runtime, plan: Plan) -> Iterator[Pipeline]:
-    with ray_session(workers=plan.workers, object_store_mb=runtime.settings.ray_object_store_mb):
-        yield autolabel.run
+def _through_ray(runtime: Runtime, plan: Plan) -> Iterator[tuple[Plan, Pipeline]]:
+    """The plan as the cluster at hand has room for it."""
+    settings = runtime.settings
+    with ray_session(workers=plan.workers.size, object_store_mb=settings.ray_object_store_mb):
+        yield with_pools(plan, settings), autolabel.run
 
 
 def _plan(runtime: Runtime, job: Job) -> Plan:
@@ -214,7 +152,7 @@ def _plan(runtime: Runtime, job: Job) -> Plan:
         encoder_digest=version.encoder_digest,
         decoder_digest=version.decoder_digest,
         compute=compute,
-        workers=settings.workers or workers_of(compute.device),
+        workers=_workers(compute, settings, loads_model=job.source_job_id is None),
         parameters=GenerationParameters.from_json(job.parameters),
         limits=Limits(settings.max_image_pixels),
         keep_candidates=job.keep_candidates,
@@ -222,11 +160,17 @@ def _plan(runtime: Runtime, job: Job) -> Plan:
     )
 
 
+def _workers(compute: Compute, settings: Settings, *, loads_model: bool) -> Pool:
+    """Of this machine."""
+    gpus = 1.0 if compute.device == "cuda" and loads_model else 0.0
+    return Pool(settings.workers or workers_of(compute.device), gpus=gpus)
+
+
 def _work_on(work: _Work, began: datetime) -> None:
     """A dry run's sample first; the job is paused with its forecast, where anything is left."""
     if work.job.sample_images is not None and work.job.forecast is None:
         _work_through(work, only_sampled=True)
-        made = make_forecast(work.held, workers=work.plan.workers, began=began)
+        made = make_forecast(work.held, workers=work.plan.workers.size, began=began)
         if work.tally.left:
             reason = (
                 f"the forecast is made, from {made.sampled} of {made.images} images; "
@@ -275,9 +219,10 @@ class _Suspects:
 
     def add(self, item: LeasedItem, error: PipelineBrokenError) -> None:
         """Raises `WorkersDieError` for one too many."""
-        self._found.append((item, error))
-        if len(self._found) == HOPELESS:
-            raise WorkersDieError(self._work.job.id, error.reason) from error
+        with self._convicting:
+            self._found.append((item, error))
+            if len(self._found) == HOPELESS:
+                raise WorkersDieError(self._work.job.id, error.reason) from error
 
     def convict(self) -> None:
         """By whichever writer is the first."""
@@ -314,6 +259,9 @@ def _run_window(work: _Work, items: list[LeasedItem], suspects: _Suspects) -> No
     with ResultWriters(WRITERS) as writers:
         for result in work.pipeline(work.plan, [_asked(item) for item in items]):
             item = by_id.pop(result.item_id)
+            if result.outcome is Outcome.BROKE:
+                suspects.add(item, PipelineBrokenError(result.reason))
+                continue
             writers.write(partial(_apply, work, item, result, suspects))
             work.purse.pay(result)
             if work.purse.is_empty:

