@@ -52,7 +52,9 @@ from maskloop.services.tally import Purse, Tally
 logger = logging.getLogger(__name__)
 
 WINDOW = 256
-"""Items leased and handed to the pipeline together; starting a window costs a second or two."""
+"""Items leased and handed to the pipeline together, at least: starting a window costs seconds."""
+WINDOW_OF_A_WORKER = 64
+"""So many for each, on a cluster."""
 WRITERS = 3
 """Threads that apply results; each has a connection to the database while it does."""
 _SHRINK = 16
@@ -182,7 +184,8 @@ def _work_on(work: _Work, began: datetime) -> None:
 
 def _work_through(work: _Work, *, only_sampled: bool = False) -> None:
     """Lease, run and settle windows until the queue is empty."""
-    window, suspects = WINDOW, _Suspects(work)
+    largest = max(WINDOW, WINDOW_OF_A_WORKER * work.plan.workers.size)
+    window, suspects = largest, _Suspects(work)
     while True:
         items = _lease(work, window, only_sampled)
         if not items:
@@ -192,7 +195,7 @@ def _work_through(work: _Work, *, only_sampled: bool = False) -> None:
             continue
         try:
             _run_window(work, items, suspects)
-            window = WINDOW
+            window = largest
         except PipelineBrokenError as error:
             work.held.check_stop()
             if len(items) == 1:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from maskloop.actors.sam.weights import WeightsFolder
-from maskloop.actors.work import ItemResult, Outcome, Plan, WorkItem, not_done
+from maskloop.actors.work import ItemResult, Outcome, Plan, WorkItem, broke, not_done
 from maskloop.platform import sa1b
 from maskloop.platform.db import job_items, job_ledger, jobs
 from maskloop.platform.db.job_items import Counts
@@ -90,6 +90,47 @@ def test_only_the_image_that_breaks_the_pipeline_is_quarantined(
     assert "killed by signal 9" in (bad[0].error or "")
     assert sizes[0] == IMAGES
     assert 1 in sizes
+
+
+def pipeline_that_dies_of(runtime: Runtime, bad: set[str]) -> Pipeline:
+    """Answers with no masks, and of these images that every process died."""
+    answering = pipeline_that_breaks_on(runtime, set(), [])
+
+    def run(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
+        for item in items:
+            deadly = Path(item.source).name in bad
+            yield broke(item) if deadly else next(answering(plan, [item]))
+
+    return run
+
+
+def test_images_that_processes_die_of_are_quarantined_while_the_others_go_on(
+    runtime: Runtime, job: int
+) -> None:
+    deadly = {"00.png", "01.png", "20.png", "39.png"}
+
+    view = run_job(runtime, job, pipeline=pipeline_that_dies_of(runtime, deadly))
+
+    with runtime.engine.connect() as connection:
+        rows = list(job_ledger.ledger(connection, view.job.project_id, job))
+    bad = {Path(row.source_uri).name: row for row in rows if row.state is ItemState.QUARANTINED}
+    assert view.job.state is JobState.SUCCEEDED
+    assert view.counts == Counts(done=IMAGES - 4, quarantined=4)
+    assert set(bad) == deadly
+    assert {row.error_code for row in bad.values()} == {"breaks_worker"}
+    assert "every process that began it died" in (bad["20.png"].error or "")
+
+
+def test_a_machine_on_which_every_process_dies_fails_the_job_and_convicts_no_image(
+    runtime: Runtime, job: int
+) -> None:
+    every = {f"{number:02}.png" for number in range(IMAGES)}
+
+    with pytest.raises(WorkersDieError, match="every process that began it died"):
+        run_job(runtime, job, pipeline=pipeline_that_dies_of(runtime, every))
+
+    with runtime.engine.connect() as connection:
+        assert job_items.counts(connection, job) == Counts(queued=IMAGES)
 
 
 def test_a_pipeline_that_breaks_on_every_image_fails_the_job_and_convicts_none(

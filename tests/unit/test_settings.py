@@ -37,6 +37,8 @@ def test_unset_settings_have_the_documented_defaults(env: pytest.MonkeyPatch) ->
     assert (settings.encoder_replicas, settings.decoder_replicas) == (1, 1)
     assert (settings.encoder_replicas_most, settings.decoder_replicas_most) == (None, None)
     assert (settings.encoder_gpus, settings.encoder_batch) == (1.0, 8)
+    assert settings.bulk_encoders is None
+    assert (settings.worker_labels, settings.encoder_labels) == ({}, {})
     assert settings.decoder_threads is None
     assert (settings.serving_queue, settings.prefetch_images) == (64, 3)
     assert settings.embedding_cache_mb == 512
@@ -57,6 +59,9 @@ def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> Non
         "PRECISION": "fp32",
         "ENGINE": "pytorch",
         "WORKERS": "3",
+        "WORKER_LABELS": "zone=b, maskloop/pool=propose",
+        "BULK_ENCODERS": "0",
+        "ENCODER_LABELS": "maskloop/pool=encode",
         "MAX_IMAGE_PIXELS": "1000",
         "MAX_IMAGE_BYTES": "2000",
         "LEASE_SECONDS": "12.5",
@@ -95,7 +100,9 @@ def test_every_setting_is_read_from_its_variable(env: pytest.MonkeyPatch) -> Non
     assert settings.objects == "s3://bucket/prefix"
     assert settings.s3_endpoint_url == "http://minio:9000"
     assert (settings.device, settings.precision, settings.engine) == ("cuda", "fp32", "pytorch")
-    assert settings.workers == 3
+    assert (settings.workers, settings.bulk_encoders) == (3, 0)
+    assert settings.worker_labels == {"zone": "b", "maskloop/pool": "propose"}
+    assert settings.encoder_labels == {"maskloop/pool": "encode"}
     assert (settings.max_image_pixels, settings.max_image_bytes) == (1000, 2000)
     assert (settings.lease_seconds, settings.ray_object_store_mb) == (12.5, 80)
     assert settings.retry_seconds == 0.5
