@@ -4,6 +4,7 @@ Processes that use one folder share one server; the last of them to leave stops 
 listens on a socket file only, never on a network address.
 """
 
+import atexit
 import json
 import logging
 import signal
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import fasteners
 import psutil
+import psycopg
 
 from maskloop.platform.errors import DatabaseUnavailableError
 
@@ -26,7 +28,7 @@ with warnings.catch_warnings():
 
 logger = logging.getLogger(__name__)
 
-_TRIES = 5
+_TRIES = 20
 _TRY_SECONDS = 1.0
 _BURIAL_SECONDS = 10.0
 _START_ERRORS = (OSError, RuntimeError, AssertionError, subprocess.SubprocessError)
@@ -75,18 +77,41 @@ def start_embedded(folder: Path) -> EmbeddedServer:
 
 
 def _server_of(folder: Path) -> PostgresServer:
-    """Joined or started. PostgreSQL does not start beside what is left of a server that was killed:
-    no two shall write to one folder. It may take a few tries until all of that is gone."""
+    """Joined or started, and it answers. PostgreSQL does not start beside what is left of a server
+    that was killed, and one that is being stopped looks alive: that may take a few tries."""
     for _ in range(_TRIES - 1):
         try:
-            _bury(folder)
-            return get_server(folder)
+            return _answering(folder)
+        except _NoAnswerError as error:
+            logger.warning("postgres.no_answer folder=%s error=%s", folder, error)
         except _START_ERRORS as error:
             if not _pid_file(folder).exists():
                 raise
             logger.warning("postgres.not_started folder=%s error=%s", folder, error)
-            time.sleep(_TRY_SECONDS)
-    return get_server(folder)
+        _let_go(folder)
+        time.sleep(_TRY_SECONDS)
+    return _answering(folder)
+
+
+class _NoAnswerError(RuntimeError):
+    pass
+
+
+def _answering(folder: Path) -> PostgresServer:
+    _bury(folder)
+    server = get_server(folder)
+    try:
+        psycopg.connect(server.get_uri(), connect_timeout=10).close()
+    except psycopg.OperationalError as error:
+        raise _NoAnswerError(str(error)) from error
+    return server
+
+
+def _let_go(folder: Path) -> None:
+    """The package would hand out the server that it could not start, or that is gone, again."""
+    server = PostgresServer._instances.pop(folder.expanduser().resolve(), None)
+    if server is not None:
+        atexit.unregister(server._cleanup)
 
 
 def _pid_file(folder: Path) -> Path:

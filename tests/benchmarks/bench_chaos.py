@@ -37,6 +37,7 @@ COMMAND = Path(sys.executable).with_name("maskloop")
 PHOTOGRAPHS = ("coffee.png", "astronaut.png", "rocket.jpg", "chelsea.png")
 GRID = ("--points-per-side", "4")
 SIDE = 192
+VICTIMS = ("worker", "actor", "raylet", "postgresql", "endpoint")
 DEADLINE = 3600.0
 
 ROWS = """
@@ -53,12 +54,12 @@ LEDGER = """
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=100)
-    parser.add_argument("--kills", type=int, default=12)
+    parser.add_argument("--kills", type=int, default=3, help="of each kind")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--quick", action="store_true", help="20 images, 4 kills")
+    parser.add_argument("--quick", action="store_true", help="20 images, 1 kill of each kind")
     chosen = parser.parse_args()
     if chosen.quick:
-        chosen.images, chosen.kills = 20, 4
+        chosen.images, chosen.kills = 20, 1
     return chosen
 
 
@@ -140,14 +141,16 @@ def make_pictures(folder: Path, count: int) -> None:
 def disturbed(home: Home, kills: int, chance: random.Random) -> Story:
     """The job to its end, whatever is killed meanwhile; each end of its worker is resumed."""
     story, began = Story(), time.monotonic()
+    wanted = [name for name in VICTIMS for _ in range(kills)]
+    chance.shuffle(wanted)
     words = ("autolabel", "photos", *GRID)
     while True:
         worker = home.start(*words)
         story.starts += 1
         while worker.poll() is None:
             time.sleep(chance.uniform(1.0, 9.0))
-            if story.kills.total() < kills:
-                _kill_something(home, worker, story, chance)
+            if wanted and _kill(wanted[-1], home, worker, story, chance):
+                wanted.pop()
         state = _state(home)
         if state is not None:  # else it was killed before it had queued the job
             words = ("jobs", "resume", "1")
@@ -158,11 +161,13 @@ def disturbed(home: Home, kills: int, chance: random.Random) -> Story:
             raise SystemExit(f"the job does not come to its end: {home.last_words}")
 
 
-def _kill_something(
-    home: Home, worker: subprocess.Popen[str], story: Story, chance: random.Random
-) -> None:
+def _kill(
+    name: str, home: Home, worker: subprocess.Popen[str], story: Story, chance: random.Random
+) -> bool:
+    """Whether there was such a thing to kill."""
     kills = possible(home.folder, worker.pid, home.store.kill, chance)
-    name = chance.choice(sorted(kills))
+    if name not in kills:
+        return False
     orphans = children(worker.pid) if name == "worker" else []
     kills[name]()
     story.kills[name] += 1
@@ -175,6 +180,7 @@ def _kill_something(
         for orphan in orphans:
             if orphan.is_running() and "postgres" not in orphan.name():
                 orphan.wait(timeout=120)
+    return True
 
 
 def _state(home: Home) -> str | None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -139,6 +140,41 @@ def test_a_server_that_was_killed_is_started_again_with_what_was_committed(folde
         first.leave()
     assert found == 7
     until(lambda: not is_running(second.server_pid), "the server stops")
+
+
+def test_a_process_whose_server_was_killed_joins_a_living_one(folder: Path) -> None:
+    first = start_embedded(folder)
+    assert first.pid is not None
+    os.kill(first.pid, signal.SIGKILL)
+    second = start_embedded(folder)
+    try:
+        assert second.pid != first.pid
+        assert answers(second.url)
+    finally:
+        second.leave()
+        first.leave()
+    assert second.pid is not None
+    until(lambda: not is_running(second.pid or 0), "the server stops")
+
+
+def test_who_comes_while_the_server_is_being_stopped_waits_and_starts_another(
+    folder: Path,
+) -> None:
+    with user_of(folder) as first, ThreadPoolExecutor(1) as threads:
+        with connect(first.url).connect() as busy:
+            busy.execute(sa.text("SELECT 1"))
+            os.kill(first.server_pid, signal.SIGTERM)  # it waits for the connection to end
+            joining = threads.submit(start_embedded, folder)
+            assert not joining.done()
+        busy.engine.dispose()
+        server = joining.result(timeout=60)
+        try:
+            assert server.pid != first.server_pid
+            assert answers(server.url)
+        finally:
+            first.leave()
+            server.leave()
+    until(lambda: not is_running(server.pid or 0), "the server stops")
 
 
 def test_the_server_listens_on_no_network_address(folder: Path) -> None:
