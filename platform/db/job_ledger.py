@@ -80,6 +80,18 @@ def sample(connection: sa.Connection, project_id: int, job_id: int) -> list[Ledg
     ]
 
 
+def computed(
+    connection: sa.Connection, project_id: int, job_id: int, *, limit: int
+) -> list[LedgerRow]:
+    """Images of a job for which something was computed and written, in an order that has nothing to
+    do with them."""
+    wanted = _ledger(project_id, job_id).where(
+        job_items.c.state == ItemState.DONE, job_items.c.bytes > 0, job_items.c.masks.is_not(None)
+    )
+    rows = connection.execute(wanted.order_by(images.c.sha256).limit(limit))
+    return [_ledger_row(row) for row in rows]
+
+
 def spent(connection: sa.Connection, job_id: int) -> Spent:
     """By all items that are done."""
     stage = sa.func.jsonb_each_text(job_items.c.seconds).table_valued("key", "value")

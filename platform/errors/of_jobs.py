@@ -73,6 +73,28 @@ class BadSampleError(MaskloopError):
         super().__init__(images, least)
 
 
+class NothingToPlanByError(MaskloopError):
+    code = "nothing_to_plan_by"
+    sentence = (
+        "There is nothing to plan by: {which} computed masks for two images or more. Do some "
+        "first, as `maskloop autolabel PROJECT --dry-run`, or `maskloop demo --exit` for "
+        "photographs that come with it."
+    )
+
+    def __init__(self, which: str) -> None:
+        super().__init__(which)
+
+
+class BadPricesError(MaskloopError):
+    code = "bad_prices"
+    sentence = (
+        "The prices in {file} cannot be used: {reason}. See `maskloop plan --example-prices`."
+    )
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(file, reason)
+
+
 class NothingMeasuredError(MaskloopError):
     code = "nothing_measured"
     sentence = (

@@ -12,6 +12,7 @@ from maskloop.platform.errors import (
     BadNameError,
     BadParametersError,
     BadPasswordError,
+    BadPricesError,
     BadPromptError,
     BadSettingError,
     MaskloopError,
@@ -25,6 +26,7 @@ BAD_USAGE = (
     BadNameError,
     BadParametersError,
     BadPasswordError,
+    BadPricesError,
     BadPromptError,
     BadSettingError,
 )

