@@ -251,10 +251,24 @@ def set_priority(connection: sa.Connection, job_id: int, priority: int) -> None:
     connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(priority=priority))
 
 
-def count_waiting(connection: sa.Connection) -> int:
-    return connection.execute(
-        sa.select(sa.func.count()).where(jobs.c.state == JobState.QUEUED)
-    ).scalar_one()
+@dataclass(frozen=True)
+class Standing:
+    """How all jobs stand."""
+
+    by_state: dict[JobState, int]
+    lost: int
+    """Running, but nobody was heard of working on them for as long as their lease."""
+
+
+def standing(connection: sa.Connection) -> Standing:
+    lapsed = jobs.c.lease_until < sa.func.now()
+    is_lost = sa.and_(jobs.c.state == JobState.RUNNING, lapsed)
+    rows = connection.execute(
+        sa.select(jobs.c.state, sa.func.count(), sa.func.count().filter(is_lost)).group_by(
+            jobs.c.state
+        )
+    ).all()
+    return Standing({JobState(row[0]): row[1] for row in rows}, sum(row[2] for row in rows))
 
 
 @dataclass(frozen=True)

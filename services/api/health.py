@@ -1,13 +1,12 @@
 """/healthz, /readyz and /metrics: for whoever watches the platform, signed in or not."""
 
-import contextlib
-
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
 from maskloop.platform.db import jobs
+from maskloop.platform.db.jobs import Standing
 from maskloop.platform.errors import DatabaseUnavailableError, MaskloopError
 from maskloop.services.api.context import ApiContext, context_of
 
@@ -46,7 +45,7 @@ async def metrics(request: Request) -> Response:
 def _trouble_of_database(context: ApiContext) -> str:
     try:
         with context.runtime.engine.connect() as connection:
-            jobs.count_waiting(connection)
+            jobs.standing(connection)
     except DatabaseUnavailableError as error:
         return str(error)
     return ""
@@ -71,10 +70,12 @@ async def _gather(context: ApiContext) -> None:
     found.encoder_calls.set(status.encoder_calls)
     found.serve_versions(status.versions, status.refused)
     found.prefetch_waiting.set(status.prefetching)
-    with contextlib.suppress(DatabaseUnavailableError):  # /readyz tells of it
-        found.jobs_waiting.set(await context.in_thread(_count_waiting, context))
+    found.count_jobs(await context.in_thread(_standing, context))
 
 
-def _count_waiting(context: ApiContext) -> int:
-    with context.runtime.engine.connect() as connection:
-        return jobs.count_waiting(connection)
+def _standing(context: ApiContext) -> Standing | None:
+    try:
+        with context.runtime.engine.connect() as connection:
+            return jobs.standing(connection)
+    except DatabaseUnavailableError:  # /readyz says why
+        return None

@@ -5,7 +5,10 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from maskloop.platform.db.job_items import Counts
+from maskloop.platform.db.jobs import Standing
 from maskloop.platform.mask_answers import MaskAnswer, ServedVersion
+from maskloop.platform.states import ItemState, JobState
 
 _SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.25, 0.5, 1, 3, 10)
 
@@ -83,6 +86,27 @@ class Metrics:
         self.jobs_waiting = Gauge(
             "maskloop_jobs_waiting", "Jobs that wait for a worker", registry=self.registry
         )
+        self.jobs = Gauge("maskloop_jobs", "Jobs by state", ("state",), registry=self.registry)
+        self.jobs_lost = Gauge(
+            "maskloop_jobs_lost",
+            "Running jobs whose worker was not heard of for as long as its lease",
+            registry=self.registry,
+        )
+        self.database_up = Gauge(
+            "maskloop_database_up", "Whether the database answers: 1 or 0", registry=self.registry
+        )
+        self.images_settled = Counter(
+            "maskloop_images_settled",
+            "Images that jobs of this process's worker were through with, by what became of them",
+            ("state",),
+            registry=self.registry,
+        )
+        self.masks_found = Counter(
+            "maskloop_masks_found",
+            "Masks that jobs of this process's worker found",
+            registry=self.registry,
+        )
+        self._counted: dict[int, Counts] = {}
 
     def answered(self, answer: MaskAnswer, stages: Mapping[str, float]) -> None:
         """A click: its stages here and in the replica."""
@@ -91,6 +115,25 @@ class Metrics:
         self.embeddings.labels(answer.embedding.value).inc()
         version = answer.model_version
         self.masks_by_version.labels(str(version.number), version.name).inc()
+
+    def count_jobs(self, standing: Standing | None) -> None:
+        """None: the database does not answer, and its figures stay as they were."""
+        self.database_up.set(0 if standing is None else 1)
+        if standing is None:
+            return
+        self.jobs_waiting.set(standing.by_state.get(JobState.QUEUED, 0))
+        self.jobs_lost.set(standing.lost)
+        for state in JobState:
+            self.jobs.labels(state.value).set(standing.by_state.get(state, 0))
+
+    def count_images(self, job_id: int, counts: Counts) -> None:
+        """What the worker has settled since it told last; its first word of a job tells none."""
+        before = self._counted.get(job_id, counts)
+        self._counted[job_id] = counts
+        for state in (ItemState.DONE, ItemState.FAILED, ItemState.QUARANTINED):
+            more = getattr(counts, state.value) - getattr(before, state.value)
+            self.images_settled.labels(state.value).inc(max(0, more))
+        self.masks_found.inc(max(0, counts.masks - before.masks))
 
     def serve_versions(
         self, served: Mapping[ServedVersion, int], refused: Mapping[ServedVersion, str]

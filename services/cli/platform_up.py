@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from maskloop.platform.db.job_items import Counts
     from maskloop.platform.db.job_ledger import LedgerRow
     from maskloop.services.api.app import Mount
+    from maskloop.services.api.metrics import Metrics
     from maskloop.services.runtime import Runtime
 
 
@@ -103,15 +104,11 @@ def _serve_until_interrupted(opened: "Runtime", host: str, port: int) -> None:
     check_host(opened, host)
     listening = listen(host, port)
     console.note("Starting Ray, the encoder and the decoder …")
-    with (
-        closing(listening),
-        serving(opened) as predictor,
-        running(
-            make_context(opened, predictor, host=host), listening=listening, pages=_pages()
-        ) as server,
-    ):
-        _tell_where(opened, server.url)
-        _work_until_interrupted(opened)
+    with closing(listening), serving(opened) as predictor:
+        context = make_context(opened, predictor, host=host)
+        with running(context, listening=listening, pages=_pages()) as server:
+            _tell_where(opened, server.url)
+            _work_until_interrupted(opened, context.metrics)
 
 
 def _pages() -> "list[Mount]":
@@ -128,7 +125,7 @@ def _tell_where(opened: "Runtime", url: str) -> None:
     )
 
 
-def _work_until_interrupted(opened: "Runtime") -> None:
+def _work_until_interrupted(opened: "Runtime", metrics: "Metrics") -> None:
     """Exports, and trainings with their evaluations, in threads of their own: none waits behind
     hours of another kind."""
     from maskloop.platform.states import JobKind
@@ -155,7 +152,7 @@ def _work_until_interrupted(opened: "Runtime") -> None:
     for thread in beside:
         thread.start()
     try:
-        work(opened, stop, kinds=[JobKind.AUTOLABEL], on_progress=_line_per_job())
+        work(opened, stop, kinds=[JobKind.AUTOLABEL], on_progress=_tell_progress(metrics))
     except KeyboardInterrupt:
         console.note("Stopping. Jobs that were running can be resumed.")
     finally:
@@ -164,8 +161,9 @@ def _work_until_interrupted(opened: "Runtime") -> None:
             thread.join()
 
 
-def _line_per_job() -> "Callable[[int, Counts], None]":
+def _tell_progress(metrics: "Metrics") -> "Callable[[int, Counts], None]":
     def show(job_id: int, counts: "Counts") -> None:
+        metrics.count_images(job_id, counts)
         console.say(
             f"job {job_id}: {counts.settled} of {counts.total} images, {counts.masks} masks"
         )

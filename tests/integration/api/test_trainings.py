@@ -203,4 +203,4 @@ def test_a_project_that_nothing_serves_has_a_status(site: "Site") -> None:
     assert status.json()["serving"] is None
     assert (status.json()["due"], status.json()["quiet_for_seconds"]) == (False, None)
     with site.runtime.engine.connect() as connection:
-        assert jobs.count_waiting(connection) == 0
+        assert jobs.standing(connection).by_state == {}
