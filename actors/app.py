@@ -68,7 +68,11 @@ def _deployment(replica: type, name: str, replicas: Replicas, queue: int) -> Any
     return serve.deployment(
         replica,
         name=name,
-        ray_actor_options={"num_cpus": replicas.num_cpus, "num_gpus": replicas.num_gpus},
+        ray_actor_options={
+            "num_cpus": replicas.num_cpus,
+            "num_gpus": replicas.num_gpus,
+            "label_selector": replicas.labels,
+        },
         request_router_config=_AFFINITY,
         max_ongoing_requests=_ONGOING,
         max_queued_requests=queue,

@@ -40,7 +40,7 @@ def is_cluster() -> bool:
 
 
 def nodes() -> list[Node]:
-    """Those that are alive."""
+    """Those that are alive, of the Ray that is connected."""
     told: Sequence[Mapping[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
     return [
         Node(
@@ -86,14 +86,26 @@ def _on_processors(compute: Compute, settings: Settings) -> Compute:
 def _encoders(compute: Compute, settings: Settings, nodes: Sequence[Node]) -> Encoders | None:
     """None where no node has a GPU, or none are wanted."""
     labels = dict(settings.encoder_labels)
-    gpus = sum(node.gpus for node in nodes if node.has(labels))
+    gpus = _gpus(settings, nodes)
     wanted = settings.bulk_encoders
     size = int(gpus / settings.encoder_gpus) if wanted is None else wanted
     if size == 0:
         return None
     each = settings.encoder_gpus if gpus else 0.0
     pool = Pool(size, grows=wanted is None, gpus=each, labels=labels)
-    if not gpus:
-        return Encoders(pool, compute)
-    on_gpu = replace(compute, device="cuda", engine="pytorch")
-    return Encoders(pool, on_gpu, together=settings.encoder_batch)
+    together = settings.encoder_batch if gpus else 1
+    return Encoders(pool, encoding_compute(compute, settings, nodes), together=together)
+
+
+def encoding_compute(compute: Compute, settings: Settings, nodes: Sequence[Node]) -> Compute:
+    """On a GPU where a node that may encode has one, whatever this machine has; else `compute`."""
+    if not _gpus(settings, nodes):
+        return compute
+    return replace(compute, device="cuda", engine="pytorch")
+
+
+def _gpus(settings: Settings, nodes: Sequence[Node]) -> float:
+    """Those that may encode: none where the settings name another device."""
+    if settings.device not in ("auto", "cuda"):
+        return 0.0
+    return sum(node.gpus for node in nodes if node.has(settings.encoder_labels))

@@ -11,6 +11,7 @@ from typing import Final
 import anyio.to_thread
 
 from maskloop.actors.app import deploy, serve_started
+from maskloop.actors.pools import Node, encoding_compute, is_cluster, nodes
 from maskloop.actors.ray_session import ray_session
 from maskloop.actors.sam.compute import compute_of, workers_of
 from maskloop.actors.serving.client import ServingClient
@@ -26,7 +27,7 @@ from maskloop.platform.mask_answers import (
     ServedVersion,
     ShadowSkipped,
 )
-from maskloop.platform.settings import cores
+from maskloop.platform.settings import Settings, cores
 from maskloop.platform.states import ModelVersionState
 from maskloop.services.predictor import ServingStatus
 from maskloop.services.runtime import Runtime
@@ -41,9 +42,9 @@ _MOST_WAITING: Final = 256
 """Images that the prefetch holds; beyond that the oldest wishes are forgotten."""
 
 
-def plan_of(runtime: Runtime) -> ServingPlan:
-    settings = runtime.settings
-    compute = compute_of(settings)
+def plan_of(settings: Settings, objects: str, cluster: Sequence[Node] = ()) -> ServingPlan:
+    """For images in the store at `objects`, on these nodes; none: on this machine."""
+    compute = encoding_compute(compute_of(settings), settings, cluster)
     on_gpu = compute.device == "cuda"
     # A click is decoded on the processor, next to the labeler's request, wherever images are
     # encoded: its few products are done before a GPU's queue would have begun with them.
@@ -54,7 +55,7 @@ def plan_of(runtime: Runtime) -> ServingPlan:
         threads=settings.decoder_threads or cores(),
     )
     return ServingPlan(
-        objects=runtime.objects.url,
+        objects=objects,
         s3_endpoint_url=settings.s3_endpoint_url,
         weights=settings.weights,
         encoder_compute=ComputePlan.of(compute),
@@ -63,10 +64,12 @@ def plan_of(runtime: Runtime) -> ServingPlan:
             least=settings.encoder_replicas,
             most=settings.encoder_replicas_most or settings.encoder_replicas,
             num_gpus=settings.encoder_gpus if on_gpu else 0.0,
+            labels=settings.encoder_labels if cluster else {},
         ),
         decoder=Replicas(
             least=settings.decoder_replicas,
             most=settings.decoder_replicas_most or settings.decoder_replicas,
+            labels=settings.worker_labels if cluster else {},
         ),
         max_image_pixels=settings.max_image_pixels,
         embedding_cache_mb=settings.embedding_cache_mb,
@@ -209,11 +212,12 @@ def serving(runtime: Runtime) -> Iterator[Serving]:
     """
     settings = runtime.settings
     workers = settings.workers or workers_of(compute_of(settings).device)
-    plan, wanted = plan_of(runtime), wanted_versions(runtime)
+    wanted = wanted_versions(runtime)
     with (
         ray_session(workers=workers, object_store_mb=settings.ray_object_store_mb),
         serve_started(),
     ):
+        plan = plan_of(settings, runtime.objects.url, nodes() if is_cluster() else ())
         deploy(plan, wanted.promoted, shadow=wanted.shadow)
         client = ServingClient()
         prefetch = Prefetch(client)

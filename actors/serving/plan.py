@@ -42,6 +42,8 @@ class Replicas(BaseModel):
     """More than `least`: Serve adds replicas while requests wait, and takes them away again."""
     num_cpus: float = 0.0
     num_gpus: float = 0.0
+    labels: dict[str, str] = {}
+    """Of the nodes that replicas may be on."""
 
 
 class ServingPlan(BaseModel):
