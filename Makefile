@@ -4,7 +4,7 @@ BIN = .venv/bin
 WORKERS = 2
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test check bench bench-precision bench-serve bench-train bench-ui bench-review bench-review-page bench-bulk bench-images chaos clean
+.PHONY: setup demo test check check-deploy bench bench-precision bench-serve bench-train bench-ui bench-review bench-review-page bench-bulk bench-images chaos clean
 
 setup: .venv/ready                     ## the virtual environment with maskloop in it
 
@@ -20,6 +20,10 @@ check: .venv/ready-dev build/js/ready    ## lint, format and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	$(NODE) build/js/node_modules/eslint/bin/eslint.js --config build/js/eslint.config.js \
 		--max-warnings 0 ui tests/unit/ui
+
+check-deploy:                          ## the rules of deploy/monitoring, by promtool (Debian: prometheus)
+	promtool check config deploy/monitoring/prometheus.yml
+	promtool test rules deploy/monitoring/rules_test.yaml
 
 bench: .venv/ready-dev                 ## figures against peers, into build/bench/; BENCH=--quick tries it
 	-@$(MAKE) --no-print-directory .venv-peer/ready

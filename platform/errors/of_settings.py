@@ -32,3 +32,22 @@ class BadSettingError(MaskloopError):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(name, reason)
+
+
+class DumpFailedError(MaskloopError):
+    code = "dump_failed"
+    sentence = "{program} did not do it: {reason}. The database is as it was."
+
+    def __init__(self, program: str, reason: str) -> None:
+        super().__init__(program, reason)
+
+
+class DatabaseNotEmptyError(MaskloopError):
+    code = "database_not_empty"
+    sentence = (
+        "{database} has {rows} {what} already, and a dump is only restored into an empty database. "
+        "Name another one by MASKLOOP_DATABASE_URL, or another MASKLOOP_HOME."
+    )
+
+    def __init__(self, database: str, rows: int, what: str) -> None:
+        super().__init__(database, rows, what)

@@ -7,6 +7,7 @@ from maskloop.services.cli import (
     auto_accept,
     autolabel,
     checks,
+    database,
     doctor,
     doubts,
     embeddings,
@@ -64,5 +65,6 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(folds.folds, name="folds")
     app.add_typer(shadow.shadow, name="shadow")
     app.add_typer(embeddings.embeddings, name="embeddings")
+    app.add_typer(database.database, name="database")
     app.command()(export.export)
     app.add_typer(training_sets.training_set, name="training-set")
