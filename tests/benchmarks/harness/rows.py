@@ -104,6 +104,13 @@ class Report:
             Row(figure, ours, peer, ratio, unit, len(values), min(values), max(values), note)
         )
 
+    def keep(self, folder: Path, name: str) -> None:
+        """Figures of an earlier run that this one has not measured."""
+        file = folder / f"{name}.json"
+        earlier = json.loads(file.read_text()) if file.exists() else []
+        measured = {row.figure for row in self.rows}
+        self.rows += [Row(**row) for row in earlier if row["figure"] not in measured]
+
     def write(self, folder: Path, name: str) -> None:
         """`name`.json and `name`.md."""
         write_json(folder / f"{name}.json", [asdict(row) for row in self.rows])
