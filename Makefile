@@ -4,7 +4,9 @@ BIN = .venv/bin
 WORKERS = 2
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test check check-deploy bench bench-precision bench-serve bench-train bench-ui bench-review bench-review-page bench-bulk bench-images chaos clean
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+.PHONY: setup demo test test-all check check-deploy bench bench-precision bench-serve bench-train bench-ui bench-review bench-review-page bench-bulk bench-images chaos clean
 
 setup: .venv/ready                     ## the virtual environment with maskloop in it
 
@@ -13,8 +15,11 @@ demo: setup                            ## autolabel ten photographs; DEMO=--exit
 
 # Most of what tests do is wait for processes that start. In the order of the files: the slow ones first.
 # Compiled once: where an image forbids to keep that, each of some hundred processes compiles all of it again.
-test: .venv/ready-dev                  ## all tests; TESTS=tests/unit for a part of them, WORKERS=0 in one process
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
+test: .venv/ready-dev                  ## all tests but slow ones; TESTS=tests/unit for a part of them, WORKERS=0 in one process
+	$(PYTEST) -m "not slow" $(TESTS)
+
+test-all: .venv/ready-dev              ## every test: an hour on two cores
+	$(PYTEST) $(TESTS)
 
 check: .venv/ready-dev build/js/ready    ## lint, format and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -126,6 +126,7 @@ def still_there(processes: list[psutil.Process]) -> list[psutil.Process]:
     return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 
 
+@pytest.mark.slow
 def test_a_job_killed_at_any_moment_and_resumed_has_the_rows_of_an_undisturbed_one(
     new_home: Callable[[], Home],
 ) -> None:

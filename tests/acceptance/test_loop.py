@@ -43,7 +43,7 @@ SWITCH_SECONDS = 10.0
 REASON = "to see that it can be undone"
 
 
-pytestmark = pytest.mark.timeout(3600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 class Running:

@@ -38,6 +38,7 @@ def platform(home: Home) -> Iterator[Platform]:
         yield started
 
 
+@pytest.mark.slow
 def test_images_of_a_finished_job_are_never_encoded_again_whatever_restarts(
     home: Home, request: pytest.FixtureRequest
 ) -> None:

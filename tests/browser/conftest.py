@@ -15,9 +15,25 @@ from maskloop.services.runtime import Runtime
 from sites.site import InProcess, Model
 
 FAILED = pytest.StashKey[bool]()
+HERE = Path(__file__).parent
+CORE = {
+    "journal/test_journal.py",
+    "label/test_prompts.py",
+    "models/test_states.py",
+    "quality/test_labelers.py",
+    "review/test_one_at_a_time.py",
+    "work/test_losses.py",
+}
+"""Each page opened and worked on, and that nothing is lost; the others are slow."""
 
 # A busy machine is no failure.
 expect.set_options(timeout=30_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents and str(item.path.relative_to(HERE)) not in CORE:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(wrapper=True)
