@@ -5,8 +5,9 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+import psutil
 import ray
 from ray.data import DataContext
 
@@ -14,7 +15,11 @@ SPARE_CPUS = 4
 """Logical CPUs beyond the workers': Ray Data's own tasks need slots, or a full pool deadlocks; and
 a training or an evaluation takes one while autolabel has all others, and so do doubts."""
 
-START_SECONDS = 120
+START_SECONDS = (45, 120)
+"""That a Ray of one's own has to begin, try by try. Now and then one of its processes stands still
+before its first line, and never begins: Ray makes them from a process with many threads."""
+
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -54,16 +59,62 @@ def _without_credentials() -> Iterator[None]:
 
 
 @contextmanager
-def _patient() -> Iterator[None]:
+def _patient(seconds: int) -> Iterator[None]:
     """On a busy machine Ray may need longer to begin than the 30 s that it gives itself."""
     name = "RAY_gcs_server_port_wait_time_s"
     wanted = os.environ.get(name)
-    os.environ[name] = wanted or str(START_SECONDS)
+    os.environ[name] = wanted or str(seconds)
     try:
         yield
     finally:
         if wanted is None:
             del os.environ[name]
+
+
+class _NotStartedError(RuntimeError):
+    """Nothing is left of the try."""
+
+
+def _start(workers: int, object_store_mb: int) -> None:
+    """A Ray of this process, at the second try if need be."""
+    for seconds in START_SECONDS[:-1]:
+        try:
+            _try_to_start(workers, object_store_mb, seconds)
+        except _NotStartedError as error:
+            logger.warning("ray.not_started seconds=%d error=%s", seconds, error)
+        else:
+            return
+    _try_to_start(workers, object_store_mb, START_SECONDS[-1])
+
+
+def _try_to_start(workers: int, object_store_mb: int, seconds: int) -> None:
+    others = set(psutil.Process().children(recursive=True))
+    try:
+        with _patient(seconds):
+            ray.init(
+                address="local",
+                num_cpus=workers + SPARE_CPUS,
+                object_store_memory=object_store_mb * 1024 * 1024,
+                include_dashboard=False,
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+            )
+    except BaseException as error:
+        ray.shutdown()
+        begun = set(psutil.Process().children(recursive=True)) - others
+        said = ", ".join(_described(process) for process in begun)
+        for process in begun:
+            process.kill()
+        psutil.wait_procs(list(begun))
+        if not isinstance(error, Exception) or "timed out" not in str(error).lower():
+            raise
+        raise _NotStartedError(f"{error}; its processes: {said or 'none'}") from error
+
+
+def _described(process: psutil.Process) -> str:
+    with suppress(psutil.NoSuchProcess):
+        return f"{process.name()} {process.status()}"
+    return "one that has ended"
 
 
 @contextmanager
@@ -78,18 +129,11 @@ def ray_session(*, workers: int, object_store_mb: int) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    with _without_native_stderr(), _own_termination(), _without_credentials(), _patient():
+    with _without_native_stderr(), _own_termination(), _without_credentials():
         if os.environ.get("RAY_ADDRESS"):
             ray.init(logging_level=logging.ERROR, log_to_driver=False)
         else:
-            ray.init(
-                address="local",
-                num_cpus=workers + SPARE_CPUS,
-                object_store_memory=object_store_mb * 1024 * 1024,
-                include_dashboard=False,
-                logging_level=logging.ERROR,
-                log_to_driver=False,
-            )
+            _start(workers, object_store_mb)
     context = DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
