@@ -17,7 +17,7 @@ a training or an evaluation takes one while autolabel has all others, and so do 
 
 START_SECONDS = (45, 120)
 """That a Ray of one's own has to begin, try by try. Now and then one of its processes stands still
-before its first line, and never begins: Ray makes them from a process with many threads."""
+before it writes its first line: seen in long test runs, and not understood."""
 
 logger = logging.getLogger(__name__)
 
