@@ -29,7 +29,7 @@ from maskloop.actors.sam.embedding import Embedding
 from maskloop.actors.sam.encoder import load_encoder
 from maskloop.actors.sam.shared_weights import fetch
 from maskloop.actors.sam.weights import WeightsFolder
-from maskloop.actors.tries import Tries
+from maskloop.actors.tries import Tries, counted_tries
 from maskloop.actors.work import (
     ItemResult,
     Plan,
@@ -78,25 +78,34 @@ def _results(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
     rows: ray.data.Dataset = ray.data.from_items(
         [asdict(item) for item in items], override_num_blocks=len(items)
     )
-    if plan.encoders is not None and not plan.from_candidates:
-        several = 2 * plan.encoders.together if plan.encoders.together > 1 else 1
-        rows = through(rows, Embedder, plan, plan.encoders.pool, len(items), threads=several)
     actor = Rechooser if plan.from_candidates else Autolabeler
-    answered = through(rows, actor, plan, plan.workers, len(items))
-    for row in answered.iter_rows():
-        yield ItemResult.of(row)
+    with counted_tries() as encodings, counted_tries() as proposings:
+        if plan.encoders is not None and not plan.from_candidates:
+            several = 2 * plan.encoders.together if plan.encoders.together > 1 else 1
+            pool = plan.encoders.pool
+            rows = through(rows, Embedder, plan, pool, len(items), encodings, threads=several)
+        answered = through(rows, actor, plan, plan.workers, len(items), proposings)
+        for row in answered.iter_rows():
+            yield ItemResult.of(row)
 
 
 def through(
-    rows: ray.data.Dataset, actor: type, plan: Plan, pool: Pool, items: int, *, threads: int = 1
+    rows: ray.data.Dataset,
+    actor: type,
+    plan: Plan,
+    pool: Pool,
+    items: int,
+    tries: Tries,
+    *,
+    threads: int = 1,
 ) -> ray.data.Dataset:
-    """Each row through one of a pool's actors: made of the plan and the pool's `Tries`, called with
+    """Each row through one of a pool's actors: made of the plan and the pool's tries, called with
     columns of length 1, by so many threads at once. A pool is not larger than there are `items`."""
     size = min(pool.size, items)
     bounds = {"min_size": 1, "initial_size": size} if pool.grows else {"size": size}
     return rows.map_batches(
         actor,
-        fn_constructor_kwargs={"plan": plan, "tries": Tries()},
+        fn_constructor_kwargs={"plan": plan, "tries": tries},
         batch_size=1,
         compute=ray.data.ActorPoolStrategy(
             **bounds,

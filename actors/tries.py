@@ -4,6 +4,8 @@ Ray repeats what a lost process had in hand for as long as it takes, so that a n
 image that takes its process with it every time would then be repeated for ever.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -27,13 +29,29 @@ class _Begun:
 
 
 class Tries:
-    """Of one pool; travels to its actors by pickle. It lives as long as who made it keeps it."""
+    """Of one pool; travels to its actors by pickle, so Ray never learns that nobody needs it any
+    more: `counted_tries` ends it."""
 
     def __init__(self) -> None:
         options = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": -1}
         self._begun: Any = ray.remote(_Begun).options(**options).remote()
 
+    def end(self) -> None:
+        """Without a session there is nothing left to end, and asking would begin another one."""
+        if ray.is_initialized():
+            ray.kill(self._begun)
+
     def begin(self, item_id: int) -> bool:
         """Whether it may be tried: it was begun less often than `MOST` times."""
         before: int = ray.get(self._begun.begin.remote(item_id))
         return before < MOST
+
+
+@contextmanager
+def counted_tries() -> Iterator[Tries]:
+    """For the pools that live no longer than the block; a process of its own less when it ends."""
+    tries = Tries()
+    try:
+        yield tries
+    finally:
+        tries.end()

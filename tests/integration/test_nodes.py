@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 import ray
 import skimage.data
@@ -74,6 +75,21 @@ def test_workers_are_on_the_nodes_with_their_labels_only(cluster: Cluster, work:
 
     assert sorted(result.item_id for result in found) == list(range(6))
     assert {result.result_key for result in found} == {wanted}
+
+
+def test_a_window_leaves_no_process_behind(cluster: Cluster, work: Work) -> None:
+    """What one left would add up: a job has many."""
+    before = set(psutil.Process().children(recursive=True))
+    window = working(plan_of(work, Pool(2)), items(4))
+    next(window)
+    begun = set(psutil.Process().children(recursive=True)) - before
+    counters = [process for process in begun if "_Begun" in process.name()]
+    assert len(counters) == 1
+
+    list(window)
+
+    gone, _ = psutil.wait_procs(counters, timeout=60)
+    assert gone == counters
 
 
 def test_a_node_that_is_killed_costs_what_its_workers_had_in_hand_and_no_more(

@@ -18,7 +18,7 @@ from ray.cluster_utils import Cluster
 
 from maskloop.actors.autolabel import through
 from maskloop.actors.ray_session import ray_session
-from maskloop.actors.tries import Tries
+from maskloop.actors.tries import Tries, counted_tries
 from maskloop.actors.work import ItemResult, Plan, Prepared, WorkItem, broke, done
 
 STORE_BYTES = 80 * 1024 * 1024
@@ -95,5 +95,6 @@ def working(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
     """A `Pipeline` of such actors, as many and where `plan.workers` says."""
     rows = [asdict(item) for item in items]
     made: ray.data.Dataset = ray.data.from_items(rows, override_num_blocks=len(rows))
-    for row in through(made, Working, plan, plan.workers, len(rows)).iter_rows():
-        yield ItemResult.of(row)
+    with counted_tries() as tries:
+        for row in through(made, Working, plan, plan.workers, len(rows), tries).iter_rows():
+            yield ItemResult.of(row)
