@@ -69,11 +69,17 @@ def photographs(folder: Path, count: int, *, seed: int = 0) -> list[str]:
         Image.open(Path(skimage.data.__file__).parent / name).convert("RGB") for name in NAMES
     ]
     files = []
-    for number in range(count):
+    taken: set[tuple[int, int, int]] = set()
+    while len(files) < count:
+        number = len(files)
         source = sources[number % len(sources)]
         width, height = (round(side * SHARE) for side in source.size)
         left = int(chance.integers(0, source.width - width + 1))
         top = int(chance.integers(0, source.height - height + 1))
+        place = (number % len(sources), left, top)
+        if place in taken:
+            continue  # the same bytes would be the same image
+        taken.add(place)
         file = folder / f"{number:05}.jpg"
         source.crop((left, top, left + width, top + height)).save(file, quality=92)
         files.append(str(file))
