@@ -23,6 +23,8 @@ from maskloop.services.model_versions import register_weights
 from maskloop.services.projects import create_project
 from maskloop.services.runtime import Runtime
 
+pytestmark = pytest.mark.slow
+
 PHOTOGRAPHS = Path(skimage.data.__file__).parent
 NAMES = ("coffee.png", "chelsea.png")
 PARAMETERS = GenerationParameters(points_per_side=6)

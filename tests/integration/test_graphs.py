@@ -11,6 +11,8 @@ import pytest
 
 from maskloop.platform.errors import BadLocationError
 
+pytestmark = pytest.mark.slow
+
 MODULE = """
 import sys
 import torch

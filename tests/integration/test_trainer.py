@@ -19,6 +19,8 @@ from maskloop.platform.errors import EmptyTrainingSetError, TrainingDivergedErro
 from maskloop.platform.states import Split
 from sites.training import TrainingSite, training_site
 
+pytestmark = pytest.mark.slow
+
 PICTURES = 6
 """Of the site: one to learn from, one to validate on, four to replay."""
 

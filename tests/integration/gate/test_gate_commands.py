@@ -14,6 +14,8 @@ from maskloop.services.sign_in import LOCAL
 from maskloop.services.training_sets import freeze
 from sites.contest import Contest
 
+pytestmark = pytest.mark.slow
+
 MAIN = "from maskloop.services.cli.app import main; main()"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -30,6 +30,8 @@ from maskloop.services.sdk import Client
 from maskloop.services.serving import serving
 from maskloop.services.tokens import create_token
 
+pytestmark = pytest.mark.slow
+
 PHOTOGRAPHS = Path(skimage.data.__file__).parent
 AWAY_SECONDS = 5.0
 LABELERS = 3

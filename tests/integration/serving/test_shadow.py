@@ -17,6 +17,8 @@ from maskloop.services.api.context import make_context
 from maskloop.services.api.server import running
 from maskloop.services.sign_in import local_principal
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from tests.integration.serving.conftest import Application
 
