@@ -105,8 +105,8 @@ def main() -> None:
             CACHE / "weights",
             chosen.folders,
             sets=chosen.sets,
-            images=8 if chosen.quick else 40,
-            sample=4 if chosen.quick else 12,
+            images=8 if chosen.quick else 24,
+            sample=4 if chosen.quick else 8,
             points_per_side=4,
         )
         report_forecasts(report, list(told))
