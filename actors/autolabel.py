@@ -8,6 +8,7 @@ decides no state; it reports an outcome per image and the service applies it.
 import time
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from functools import cache
 from typing import Any
@@ -79,12 +80,13 @@ def _results(plan: Plan, items: Sequence[WorkItem]) -> Iterator[ItemResult]:
         [asdict(item) for item in items], override_num_blocks=len(items)
     )
     actor = Rechooser if plan.from_candidates else Autolabeler
-    with counted_tries() as encodings, counted_tries() as proposings:
+    with ExitStack() as stack:
         if plan.encoders is not None and not plan.from_candidates:
             several = 2 * plan.encoders.together if plan.encoders.together > 1 else 1
-            pool = plan.encoders.pool
-            rows = through(rows, Embedder, plan, pool, len(items), encodings, threads=several)
-        answered = through(rows, actor, plan, plan.workers, len(items), proposings)
+            pool, tries = plan.encoders.pool, stack.enter_context(counted_tries())
+            rows = through(rows, Embedder, plan, pool, len(items), tries, threads=several)
+        tries = stack.enter_context(counted_tries())
+        answered = through(rows, actor, plan, plan.workers, len(items), tries)
         for row in answered.iter_rows():
             yield ItemResult.of(row)
 

@@ -104,7 +104,8 @@ def _try_to_start(workers: int, object_store_mb: int, seconds: int) -> None:
         begun = set(psutil.Process().children(recursive=True)) - others
         said = ", ".join(_described(process) for process in begun)
         for process in begun:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         psutil.wait_procs(list(begun))
         if not isinstance(error, Exception) or "timed out" not in str(error).lower():
             raise

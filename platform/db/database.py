@@ -53,7 +53,7 @@ def connect(url: str) -> sa.Engine:
             "application_name": f"maskloop@{socket.gethostname()}",
         },
     )
-    _translate_errors(engine, _where(address))
+    _translate_errors(engine, where(address))
     try:
         with engine.connect() as connection:
             connection.execute(sa.text("SELECT 1"))
@@ -62,11 +62,11 @@ def connect(url: str) -> sa.Engine:
         raise
     except sa.exc.DBAPIError as error:  # an option that the driver does not know
         engine.dispose()
-        raise DatabaseUnavailableError(_where(address), first_line(error.orig)) from error
+        raise DatabaseUnavailableError(where(address), first_line(error.orig)) from error
     return engine
 
 
-def _translate_errors(engine: sa.Engine, where: str) -> None:
+def _translate_errors(engine: sa.Engine, place: str) -> None:
     """A server that is gone, restarts or gives up a deadlock is one error of ours, everywhere."""
 
     @sa.event.listens_for(engine, "handle_error")
@@ -76,7 +76,7 @@ def _translate_errors(engine: sa.Engine, where: str) -> None:
             return  # Ctrl-C during a query: SQLAlchemy calls that a disconnect too
         operational = isinstance(context.sqlalchemy_exception, sa.exc.OperationalError)
         if operational or context.is_disconnect:
-            raise DatabaseUnavailableError(where, first_line(original)) from original
+            raise DatabaseUnavailableError(place, first_line(original)) from original
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def of_the_driver(connection: sa.Connection) -> Iterator["psycopg.Connection[Tup
     try:
         yield driver
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailableError(_where(connection.engine.url), first_line(error)) from error
+        raise DatabaseUnavailableError(where(connection.engine.url), first_line(error)) from error
 
 
 def now(connection: sa.Connection) -> datetime:
@@ -99,7 +99,7 @@ def server_version(connection: sa.Connection) -> str:
     return str(connection.execute(sa.text("SHOW server_version")).scalar_one())
 
 
-def _where(address: URL) -> str:
+def where(address: URL) -> str:
     """Without its parameters: a password may stand there too."""
     return address.set(query={}).render_as_string(hide_password=True)
 

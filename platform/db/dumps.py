@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
+from maskloop.platform.db.database import where
 from maskloop.platform.db.embedded import PROGRAMS
 from maskloop.platform.db.people_tables import users
 from maskloop.platform.db.tables import projects
@@ -40,7 +41,7 @@ def check_empty(connection: sa.Connection) -> None:
     ):
         found = connection.execute(count).scalar_one()
         if found:
-            raise DatabaseNotEmptyError(_where(connection.engine.url), found, what)
+            raise DatabaseNotEmptyError(where(connection.engine.url), found, what)
 
 
 def _run(program: str, address: URL, *arguments: str) -> None:
@@ -56,7 +57,3 @@ def _run(program: str, address: URL, *arguments: str) -> None:
     if done.returncode:
         last = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
         raise DumpFailedError(program, last[0].removeprefix(f"{program}: error: "))
-
-
-def _where(address: URL) -> str:
-    return address.set(query={}).render_as_string(hide_password=True)

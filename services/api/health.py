@@ -6,6 +6,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
 from maskloop.platform.db import jobs
+from maskloop.platform.db.database import now
 from maskloop.platform.db.jobs import Standing
 from maskloop.platform.errors import DatabaseUnavailableError, MaskloopError
 from maskloop.services.api.context import ApiContext, context_of
@@ -45,7 +46,7 @@ async def metrics(request: Request) -> Response:
 def _trouble_of_database(context: ApiContext) -> str:
     try:
         with context.runtime.engine.connect() as connection:
-            jobs.standing(connection)
+            now(connection)
     except DatabaseUnavailableError as error:
         return str(error)
     return ""
